@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -41,8 +41,8 @@ _settings = _Settings()
 
 def configure(*, program: str = "", threads: int = 0) -> None:
     """Name another ffmpeg than the one that came with the packages, and its threads."""
-    global _settings
-    _settings = replace(_settings, program=program, threads=threads)
+    global _settings  # noqa: PLW0603  # set once, when the process starts
+    _settings = _Settings(program=program, threads=threads)
 
 
 def program() -> str:
@@ -52,7 +52,7 @@ def program() -> str:
 
 @cache
 def _packaged_program() -> str:
-    import imageio_ffmpeg  # a heavy import for a path
+    import imageio_ffmpeg  # type: ignore[import-untyped]  # it ships no types
 
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -73,9 +73,12 @@ def run(
     `duration_s` is the length of what is written; without it progress stays at 0.
     """
     command = [*_front(), "-progress", "pipe:1", *guarded(arguments)]
-    with tempfile.TemporaryFile() as complaints, _child(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as complaints,
+        _child(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints
+        ) as process,
+    ):
         assert process.stdout is not None
         for seconds in _told_times(process.stdout):
             if on_progress is not None:
@@ -85,12 +88,15 @@ def run(
 
 def output(arguments: Sequence[str | Path]) -> bytes:
     """Run ffmpeg and take what it writes to `pipe:1`, for short results."""
-    with tempfile.TemporaryFile() as complaints, _child(
-        [*_front(), *guarded(arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as complaints,
+        _child(
+            [*_front(), *guarded(arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        ) as process,
+    ):
         assert process.stdout is not None
         written = process.stdout.read()
         _finish(process, complaints)
@@ -100,12 +106,15 @@ def output(arguments: Sequence[str | Path]) -> bytes:
 def report_of(arguments: Sequence[str | Path]) -> str:
     """Run ffmpeg for what a filter prints (loudnorm, ebur128, silencedetect)."""
     command = [program(), "-hide_banner", "-nostdin", "-nostats", *guarded(arguments)]
-    with tempfile.TemporaryFile() as words, _child(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=words,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as words,
+        _child(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+        ) as process,
+    ):
         process.wait()
         _finish(process, words)
         words.seek(0)
@@ -115,12 +124,15 @@ def report_of(arguments: Sequence[str | Path]) -> str:
 @contextmanager
 def reading(arguments: Sequence[str | Path]) -> Iterator[IO[bytes]]:
     """A pipe from which ffmpeg's raw output is read as it comes (`pipe:1`)."""
-    with tempfile.TemporaryFile() as complaints, _child(
-        [*_front(), *guarded(arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as complaints,
+        _child(
+            [*_front(), *guarded(arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        ) as process,
+    ):
         assert process.stdout is not None
         yield process.stdout
         # Whoever stops early does not want the rest, and that is no failure.
@@ -133,12 +145,15 @@ def reading(arguments: Sequence[str | Path]) -> Iterator[IO[bytes]]:
 @contextmanager
 def writing(arguments: Sequence[str | Path]) -> Iterator[IO[bytes]]:
     """A pipe into which raw frames or samples are written (`-i pipe:0`)."""
-    with tempfile.TemporaryFile() as complaints, _child(
-        [*_front(), *guarded(arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=complaints,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as complaints,
+        _child(
+            [*_front(), *guarded(arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+        ) as process,
+    ):
         assert process.stdin is not None
         try:
             yield process.stdin
@@ -182,7 +197,9 @@ def _front() -> list[str]:
 
 
 @contextmanager
-def _child(command: Sequence[str], **pipes: object) -> Iterator[subprocess.Popen[bytes]]:
+def _child(
+    command: Sequence[str], **pipes: object
+) -> Iterator[subprocess.Popen[bytes]]:
     """A child that ends with this block, and with this process whatever happens to it."""
     try:
         # It stays in our process group, so that stopping a worker stops it too.
