@@ -1,0 +1,31 @@
+"""The one web process: pages, REST and event streams over HTTP, sockets, static files."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mediaforge.settings")
+http = get_asgi_application()
+
+# Below this line, since consumers import models, which want Django to be set up.
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+from servestatic import ServeStaticASGI  # noqa: E402
+
+from jobs.live import routing  # noqa: E402
+
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# Who is asking is found out by the consumers: a key and a session are both welcome.
+application = ProtocolTypeRouter(
+    {
+        "http": ServeStaticASGI(
+            http,
+            root=settings.STATIC_ROOT,
+            prefix=settings.STATIC_URL,
+            autorefresh=settings.DEBUG,
+            max_age=0 if settings.DEBUG else 300,
+        ),
+        "websocket": URLRouter(routing.urlpatterns),
+    }
+)

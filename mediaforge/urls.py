@@ -1,0 +1,38 @@
+"""Every door of the house; what lies behind each is the business of its room."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerView,
+)
+
+from mediaforge import health
+
+urlpatterns = [
+    path("", health.root),
+    path("health", health.health),
+    path("health/", health.health),
+    path("info", health.info),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="schema")),
+    path("admin/queues/", include("django_rq.urls")),
+    path("admin/", admin.site.urls),
+]
+ROOMS = [
+    (f"{settings.API_V1_PREFIX}/", "jobs.api.urls"),
+    ("", "jobs.live.urls"),
+    ("studio/", "jobs.pages.urls"),
+    # An app names its own paths in full: the seeds' paths share no prefix.
+    *(("", f"{app}.urls") for app in settings.PIPELINE_APPS),
+]
+urlpatterns += [
+    path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)
+]
