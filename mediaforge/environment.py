@@ -1,6 +1,7 @@
 """Typed reading of environment variables; a bad value stops the start with one line."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -65,8 +66,7 @@ class Environment:
             number = float(value)
         except ValueError:
             raise BadValueError(name, f"“{value}” is not a number.") from None
-        # NaN is neither below nor above anything.
-        if number != number:
+        if math.isnan(number):
             raise BadValueError(name, f"“{value}” is not a number.")
         _check_range(name, number, least, most)
         return number

@@ -41,7 +41,7 @@ class SharedRotatingFileHandler(RotatingFileHandler):
             return
         ours = os.fstat(self.stream.fileno())
         try:
-            current = os.stat(self.baseFilename)
+            current = Path(self.baseFilename).stat()
         except FileNotFoundError:
             current = None
         if current is None or (current.st_ino, current.st_dev) != (

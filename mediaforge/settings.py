@@ -1,6 +1,7 @@
 """The one place that reads the environment; `.env.example` says what each variable does."""
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,8 @@ def _secret_key() -> str:
         fresh = VAR_DIR / f"secret-key.{secrets.token_hex(4)}"
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(50))
-        try:
+        with suppress(FileExistsError):
             kept.hardlink_to(fresh)
-        except FileExistsError:
-            pass
         fresh.unlink()
     return kept.read_text()
 
