@@ -17,7 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageOps,
+    PngImagePlugin,
+    UnidentifiedImageError,
+)
 
 from jobs.errors import UnreadableMediaError
 
@@ -170,10 +177,10 @@ def measure(
     max_pixels: int = MAX_PIXELS,
     min_side_px: int = MIN_SIDE_PX,
 ) -> ImageFacts:
-    """Read a picture's header alone; raises what `decode` would raise for it."""
+    """Read a picture's header alone; what is wrong further in, `decode` finds."""
     with _opened(path, name or path.name, max_pixels, min_side_px) as image:
         width, height = image.size
-        if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+        if _lies_on_its_side(image):
             width, height = height, width
         kind = str(image.format)
         return ImageFacts(
@@ -231,14 +238,18 @@ def decode_bytes(content: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> 
 
 def require_content(photo: Photo, *, name: str) -> None:
     """Refuse a picture that is one single colour."""
-    small = photo.rgb[:: max(1, photo.height_px // 512), :: max(1, photo.width_px // 512)]
+    small = photo.rgb[
+        :: max(1, photo.height_px // 512), :: max(1, photo.width_px // 512)
+    ]
     if int(np.ptp(small.reshape(-1, 3), axis=0).max()) <= 2:
         everything = photo.rgb.reshape(-1, 3)
         if int((everything.max(axis=0) - everything.min(axis=0)).max()) <= 2:
             raise FlatImageError(name)
 
 
-def encode_png(pixels: NDArray[np.uint8 | np.uint16], *, icc: bytes | None = None) -> bytes:
+def encode_png(
+    pixels: NDArray[np.uint8 | np.uint16], *, icc: bytes | None = None
+) -> bytes:
     """PNG bytes of grey, RGB or RGBA pixels, eight or sixteen bits."""
     ordered = pixels
     if pixels.ndim == 3:
@@ -250,7 +261,9 @@ def encode_png(pixels: NDArray[np.uint8 | np.uint16], *, icc: bytes | None = Non
         return plain
     body = b"ICC Profile\x00\x00" + zlib.compress(icc)
     chunk = b"iCCP" + body
-    profile = struct.pack(">I", len(body)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    profile = (
+        struct.pack(">I", len(body)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
     return plain[:_PNG_SIGNATURE_AND_IHDR] + profile + plain[_PNG_SIGNATURE_AND_IHDR:]
 
 
@@ -331,8 +344,22 @@ def _unreadable(
     return NotAnImageError(name)
 
 
+def _lies_on_its_side(image: Image.Image) -> bool:
+    # `image.getexif()` would decode a PNG whole to look behind its pixels.
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+    except (SyntaxError, struct.error, ValueError, OSError):
+        return False
+    return exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+
+
 def _has_alpha(image: Image.Image) -> bool:
-    return "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+    return (
+        "A" in image.getbands()
+        or "a" in image.getbands()
+        or "transparency" in image.info
+    )
 
 
 def _to_rgb(image: Image.Image, kind: str) -> Photo:
@@ -344,7 +371,9 @@ def _to_rgb(image: Image.Image, kind: str) -> Photo:
             alpha = np.ascontiguousarray(rgba[..., 3])
         keeps_profile = image.mode in ("RGBA", "RGB")
         rgb = np.ascontiguousarray(rgba[..., :3])
-        return Photo(rgb=rgb, alpha=alpha, icc=icc if keeps_profile else None, format=kind)
+        return Photo(
+            rgb=rgb, alpha=alpha, icc=icc if keeps_profile else None, format=kind
+        )
     if image.mode.startswith("I") or image.mode == "F":
         grey = _sixteen_bits_to_eight(np.asarray(image))
         return Photo(rgb=np.repeat(grey[..., None], 3, axis=2), format=kind)
