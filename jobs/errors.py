@@ -100,7 +100,9 @@ class EngineFailedError(StageError):
     retryable = True
 
     def __init__(self, engine: str, reason: str) -> None:
-        super().__init__(f"{engine} failed: {reason.strip()[-500:] or 'no reason given'}")
+        super().__init__(
+            f"{engine} failed: {reason.strip()[-500:] or 'no reason given'}"
+        )
         self.engine = engine
 
 

@@ -1,6 +1,6 @@
 """What a job can be asked for: one definition that validates, documents and draws its form."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
@@ -17,3 +17,25 @@ F = TypeVar("F", bound=BaseModel)
 # The id of an asset of the job's owner, as a param (a mask, a transcript). The
 # runtime checks whose it is, and puts its content into the cache key.
 AssetRef = Annotated[str, WithJsonSchema({"type": "string", "format": "asset"})]
+
+
+def asset_refs(params: Params) -> dict[str, list[str]]:
+    """The assets that params name, by param."""
+    properties = type(params).model_json_schema().get("properties", {})
+    refs = {
+        name: getattr(params, name)
+        for name, schema in properties.items()
+        if _names_asset(schema)
+    }
+    return {
+        name: [value] if isinstance(value, str) else list(value)
+        for name, value in refs.items()
+        if value
+    }
+
+
+def _names_asset(schema: dict[str, Any]) -> bool:
+    inner = [*schema.get("anyOf", []), schema.get("items", {})]
+    return schema.get("format") == "asset" or any(
+        map(_names_asset, filter(None, inner))
+    )

@@ -81,7 +81,7 @@ class Wait:
 
 
 class SoFar(Protocol[P]):
-    """What is known of a job when a step's parts are counted."""
+    """What is known of a job between two steps, and before its first."""
 
     @property
     def params(self) -> P: ...
@@ -90,6 +90,8 @@ class SoFar(Protocol[P]):
     def inputs(self) -> Sequence[InputFacts]: ...
 
     def facts(self, step: str, kind: type[F]) -> F: ...
+
+    def engine(self, step: str) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from jobs.errors import NotFoundError
-from jobs.pipeline import Pipeline, Queue
+from jobs.pipeline import Pipeline, Queue, Step
 
 # Params differ from pipeline to pipeline: here they are only carried.
 AnyPipeline = Pipeline[Any]
+AnyStep = Step[Any]
 
 _pipelines: dict[str, AnyPipeline] = {}
 

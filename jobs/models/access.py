@@ -55,7 +55,9 @@ class Allowance(models.Model):
 class IdempotencyKey(models.Model):
     """The first answer to a creating request, given again to its repeats."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
     key = models.CharField(max_length=200)
     request_digest = models.CharField(max_length=64)
     # Empty while the first request is still under way.

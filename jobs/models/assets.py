@@ -4,9 +4,9 @@ import uuid
 
 from django.db import models
 
+from jobs.inputs import InputFacts, Kind
 from jobs.models.jobs import Job
 from jobs.models.projects import Project
-from jobs.inputs import InputFacts, Kind
 
 
 class Asset(models.Model):
@@ -48,9 +48,7 @@ class Asset(models.Model):
     details = models.JSONField(default=dict, blank=True)
     storage_key = models.CharField(max_length=500, unique=True)
     thumbnail_key = models.CharField(max_length=500, blank=True)
-    status = models.CharField(
-        max_length=10, choices=Status, default=Status.READY
-    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.READY)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

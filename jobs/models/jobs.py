@@ -76,9 +76,7 @@ class Job(models.Model):
     message = models.CharField(max_length=500, blank=True)
     result = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     error = models.JSONField(null=True, blank=True)
-    cost_usd = models.DecimalField(
-        max_digits=12, decimal_places=6, default=Decimal(0)
-    )
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     # The number of its last event.
     seq = models.PositiveIntegerField(default=0)
     request_id = models.CharField(max_length=64, blank=True)
@@ -138,7 +136,9 @@ class JobInput(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["job", "position"], name="one_input_a_place")
+            models.UniqueConstraint(
+                fields=["job", "position"], name="one_input_a_place"
+            )
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,6 @@ class Stage(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
     reported_at = models.DateTimeField(null=True, blank=True)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     # A cancelled stage whose vendor has still to be told.
     vendor_cancel_due = models.BooleanField(default=False)
 
@@ -72,9 +71,7 @@ class Stage(models.Model):
     facts = models.TextField(blank=True)
     note = models.TextField(blank=True)
     error = models.JSONField(null=True, blank=True)
-    cost_usd = models.DecimalField(
-        max_digits=12, decimal_places=6, default=Decimal(0)
-    )
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     cache_key = models.CharField(max_length=64, blank=True)
     cached_from = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="+"

@@ -44,7 +44,11 @@ class WebhookDelivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Empty for a job's own `webhook_url`.
     endpoint = models.ForeignKey(
-        WebhookEndpoint, models.CASCADE, null=True, blank=True, related_name="deliveries"
+        WebhookEndpoint,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"

@@ -1,0 +1,107 @@
+"""Where bytes lie: one tree of areas and project folders, on disk or in a bucket."""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from jobs.models import Project
+
+CHUNK = 4 * 1024 * 1024
+
+
+class Area(StrEnum):
+    """The top folders of the tree."""
+
+    UPLOADS = "uploads"
+    PROCESSED = "processed"
+    THUMBNAILS = "thumbnails"
+    EXPORTS = "exports"
+    MUSIC = "music"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    key: str
+    filename: str
+    size_bytes: int
+    sha256: str
+
+
+def store(source: Path, *, project: Project, area: Area, name: str) -> StoredFile:
+    """Put a copy of a local file into the tree, under a name nobody else has."""
+    sha256 = hash_file(source)
+    filename = safe_name(name)
+    key = new_key(project, area, filename)
+    if isinstance(default_storage, FileSystemStorage):
+        _copy_on_disk(source, Path(default_storage.path(key)))
+    else:
+        with source.open("rb") as opened:
+            key = default_storage.save(key, File(opened))
+    return StoredFile(
+        key=key,
+        filename=PurePosixPath(key).name,
+        size_bytes=source.stat().st_size,
+        sha256=sha256,
+    )
+
+
+def new_key(project: Project, area: Area, name: str) -> str:
+    """A key that is readable, sanitised and unique: a random token guards the name."""
+    path = PurePosixPath(safe_name(name))
+    unique = f"{path.stem[:120]}-{secrets.token_hex(6)}{path.suffix}"
+    return f"{area}/{project.folder}/{unique}"
+
+
+def safe_name(name: str) -> str:
+    """A file name of plain characters, whatever was sent; its ending is kept."""
+    # Some buckets take ASCII letters, digits and few signs only.
+    base = PurePosixPath(name.replace("\\", "/")).name
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", base).lstrip(".-_")
+    path = PurePosixPath(plain or "file")
+    return f"{path.stem[:120]}{path.suffix[:16]}"
+
+
+def local_copy(key: str, folder: Path) -> Path:
+    """The stored file as a local path: itself on disk, else downloaded into `folder`."""
+    if isinstance(default_storage, FileSystemStorage):
+        return Path(default_storage.path(key))
+    target = folder / PurePosixPath(key).name
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(f"{target.suffix}.part")
+        with default_storage.open(key) as source, part.open("wb") as sink:
+            shutil.copyfileobj(source, sink, CHUNK)
+        part.rename(target)
+    return target
+
+
+def delete(key: str) -> None:
+    """Remove a stored file; one that is gone already is fine."""
+    if key:
+        default_storage.delete(key)
+
+
+def hash_file(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _copy_on_disk(source: Path, target: Path) -> None:
+    """Copy so that a crash leaves the whole file or none, by link where it can."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        os.link(source, part)
+    except OSError:
+        shutil.copyfile(source, part)
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.rename(target)

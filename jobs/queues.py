@@ -1,0 +1,72 @@
+"""The way to the workers: RQ queues that carry a stage's id and attempt, nothing else."""
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+
+import django_rq
+import redis
+from django.db import transaction
+from rq import Queue as RqQueue
+
+from jobs.models import Priority, Stage
+from jobs.pipeline import Queue
+
+logger = logging.getLogger(__name__)
+
+# What a horse runs, by name: this floor must not import the runtime above it.
+RUN_STAGE = "jobs.runtime.horse.run_stage"
+# No more messages lie in one RQ queue than workers can soon take: the truth is in Postgres.
+WINDOW = 8
+# Only a last resort: stages have deadlines of their own, and one horse may run many.
+HORSE_TIMEOUT_S = 24 * 3600
+
+
+def queue_name(queue: str, priority: int) -> str:
+    return f"{queue}-{Priority(priority).label}"
+
+
+def queue_names(queues: Sequence[Queue]) -> list[str]:
+    """The RQ queues that a worker listens to: priority first, then as it named them."""
+    return [queue_name(q, p) for p in Priority.values for q in queues]
+
+
+def offer(stages: Sequence[Stage]) -> None:
+    """After the commit, tell workers of stages that have become due.
+
+    A stage for which there is no room, or no Redis, is sent by the dispatcher.
+    """
+    due = [(s.pk, s.attempt, s.queue, s.priority) for s in stages]
+    if due:
+        transaction.on_commit(lambda: _offer(due))
+
+
+def _offer(due: list[tuple[int, int, str, int]]) -> None:
+    try:
+        for stage_id, attempt, queue, priority in due:
+            if room(queue, priority) > 0:
+                send(stage_id, attempt, queue, priority)
+    except redis.RedisError as error:
+        logger.warning("the dispatcher will send what Redis did not take: %s", error)
+
+
+def send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
+    _rq_queue(queue, priority).enqueue_call(
+        RUN_STAGE,
+        args=(stage_id, attempt),
+        timeout=HORSE_TIMEOUT_S,
+        result_ttl=0,
+        failure_ttl=24 * 3600,
+        description=f"stage {stage_id}, attempt {attempt}",
+    )
+
+
+def room(queue: str, priority: int) -> int:
+    """How many more messages this queue may hold."""
+    rq_queue = _rq_queue(queue, priority)
+    return WINDOW - int(rq_queue.connection.llen(rq_queue.key))
+
+
+@cache
+def _rq_queue(queue: str, priority: int) -> RqQueue:
+    return django_rq.get_queue(queue_name(queue, priority))
