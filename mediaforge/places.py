@@ -17,6 +17,11 @@ def var_folder() -> Path:
     return (BASE / os.environ.get("MEDIAFORGE_VAR", "var")).resolve()
 
 
+def env_file() -> Path:
+    """Variables that are the same at every start, unless MEDIAFORGE_ENV_FILE says where."""
+    return BASE / os.environ.get("MEDIAFORGE_ENV_FILE", ".env")
+
+
 def socket_folder(var: Path) -> Path:
     """Where the embedded servers listen; a deep `var/` is too long a name for a socket."""
     inside = var / "run"

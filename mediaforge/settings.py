@@ -15,7 +15,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = places.BASE
 VAR_DIR = places.var_folder()
-ENV = from_process(BASE_DIR / ".env")
+ENV = from_process(places.env_file())
 
 # The service ------------------------------------------------------------------------
 

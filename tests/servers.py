@@ -1,0 +1,46 @@
+"""A pytest plugin: the tests' own PostgreSQL and Redis, running before settings are read.
+
+It is named in pyproject.toml, since pytest-django reads settings before any conftest.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from mediaforge import embedded
+
+SHARED = "MEDIAFORGE_TEST_SERVERS"
+
+
+def _forget_own_environment() -> None:
+    """No key or address of the developer's shell or .env may reach a test."""
+    example = Path(__file__).parent.parent / ".env.example"
+    for line in example.read_text().splitlines():
+        os.environ.pop(line.partition("=")[0].removeprefix("# "), None)
+    os.environ["MEDIAFORGE_ENV_FILE"] = os.devnull
+
+
+def _start() -> tuple[embedded.Servers, Path]:
+    var = Path(tempfile.mkdtemp(prefix="mediaforge-test-"))
+    servers = embedded.start(var, durable=False)
+    os.environ["MEDIAFORGE_VAR"] = str(var)
+    os.environ[SHARED] = str(var)
+    return servers, var
+
+
+# Of several pytest processes (xdist) the first one starts them for all.
+_started = None
+if SHARED not in os.environ:
+    _forget_own_environment()
+    _started = _start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if _started:
+        servers, var = _started
+        servers.stop()
+        shutil.rmtree(var, ignore_errors=True)
