@@ -2,7 +2,6 @@
 
 import secrets
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
@@ -280,23 +279,31 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-NODE_MODULES = BASE_DIR / "node_modules"
-# Only what a browser loads; the rest of each package stays where it is.
-BROWSER_PACKAGES = {
-    "vendor/axe-core": "axe-core",
-    "vendor/model-viewer": "@google/model-viewer/dist",
-    "vendor/three": "three/build",
-    "vendor/three-addons": "three/examples/jsm",
-    "vendor/tus": "tus-js-client/dist",
-}
-STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
-    BASE_DIR / "static",
-    *(
-        (prefix, NODE_MODULES / folder)
-        for prefix, folder in BROWSER_PACKAGES.items()
-        if (NODE_MODULES / folder).is_dir()
-    ),
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "mediaforge.browser_packages.BrowserPackagesFinder",
 ]
+NODE_MODULES = BASE_DIR / "node_modules"
+# What a browser loads of the npm packages: below which address, from which folder, which files.
+BROWSER_PACKAGES = {
+    "vendor/model-viewer": ("@google/model-viewer/dist", ["model-viewer.min.js"]),
+    "vendor/three": ("three/build", ["three.module.min.js", "three.core.min.js"]),
+    "vendor/three-addons": (
+        "three/examples/jsm",
+        [
+            "controls/OrbitControls.js",
+            "environments/RoomEnvironment.js",
+            "loaders/GLTFLoader.js",
+            "loaders/OBJLoader.js",
+            "loaders/PLYLoader.js",
+            "loaders/STLLoader.js",
+            "utils/*.js",
+        ],
+    ),
+    "vendor/tus": ("tus-js-client/dist", ["tus.min.js"]),
+}
 
 # The runtime ------------------------------------------------------------------------
 
