@@ -41,7 +41,7 @@ _settings = _Settings()
 
 def configure(*, program: str = "", threads: int = 0) -> None:
     """Name another ffmpeg than the one that came with the packages, and its threads."""
-    global _settings  # noqa: PLW0603  # set once, when the process starts
+    global _settings  # set once, when the process starts
     _settings = _Settings(program=program, threads=threads)
 
 
@@ -204,7 +204,7 @@ def _child(
     try:
         # It stays in our process group, so that stopping a worker stops it too.
         process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-            command, preexec_fn=_die_with_parent, **pipes
+            command, preexec_fn=_die_with_parent, **pipes  # noqa: PLW1509
         )
     except FileNotFoundError as error:
         raise EngineMissingError(

@@ -44,7 +44,7 @@ def read(path: Path, sampling: Sampling | None = None) -> Iterator[Frame]:
     """The pictures of a video with their true times, turned upright."""
     sampling = sampling or Sampling()
     facts = probe(path)
-    video = _picture_of(facts)
+    video = picture_of(facts)
     width_px, height_px = fitted(video, sampling.longest_px)
     with opened(path) as container:
         stream = next(s for s in container.streams.video if s.width)
@@ -111,7 +111,7 @@ def _even(side: float) -> int:
     return max(2, round(side / 2) * 2)
 
 
-def _picture_of(facts: MediaFacts) -> VideoTrack:
+def picture_of(facts: MediaFacts) -> VideoTrack:
     if facts.video is None:
         raise UnreadableMediaError("The file has sound but no picture.")
     return facts.video

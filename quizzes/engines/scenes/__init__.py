@@ -1,0 +1,1 @@
+"""Where a lesson's scenes begin: cuts, fades, dissolves, and new slides."""
