@@ -34,7 +34,7 @@ run: install ## Start everything (HOST, PORT; Ctrl-C ends it)
 
 .PHONY: dev
 dev: install-dev ## Start everything, the web server again at every change
-	@DEBUG=true exec $(MANAGE) stack --reload
+	@exec env DEBUG=true $(MANAGE) stack --reload
 
 .PHONY: worker
 worker: install ## Start one more worker beside a running stack

@@ -21,6 +21,7 @@ CLEAN_INSTALL = (
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
+    "--no-update-notifier",
     "--loglevel=error",
 )
 NODE_MODULES = BASE / "node_modules"
@@ -38,6 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=LOCKS, help="what to install for")
     what = parser.parse_args().what
+    if is_current(what) and browser_packages_are_current():
+        return
     if not os.access(BASE, os.W_OK):
         raise SetupError(f"{BASE} cannot be written: the project is set up in there.")
     # Two calls at once: the second waits and finds the work done.
@@ -74,7 +77,7 @@ def install_python_packages(what: str) -> None:
 def make_environment() -> None:
     """A virtual environment, also where Python came without its `venv` and `pip`."""
     shutil.rmtree(VENV, ignore_errors=True)
-    whole = [sys.executable, "-m", "venv", VENV]
+    whole: list[str | Path] = [sys.executable, "-m", "venv", VENV]
     if subprocess.run(whole, capture_output=True, check=False).returncode == 0:
         return
     shutil.rmtree(VENV, ignore_errors=True)
@@ -137,7 +140,11 @@ def _works(python: Path) -> bool:
     """Whether an environment is there and its Python was not taken away since."""
     if not python.exists():
         return False
-    asked = [python, "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
+    asked: list[str | Path] = [
+        python,
+        "-c",
+        "import pip, sys; sys.exit(sys.version_info < (3, 11))",
+    ]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 

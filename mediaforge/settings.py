@@ -1,12 +1,13 @@
 """The one place that reads the environment; `.env.example` says what each variable does."""
 
+import os
 import secrets
 from contextlib import suppress
 from typing import Any
 
 import django_stubs_ext
 
-from mediaforge import places
+from mediaforge import places, preflight
 from mediaforge.environment import from_process, postgres
 from mediaforge.logs import logging_config
 
@@ -14,7 +15,11 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = places.BASE
 VAR_DIR = places.var_folder()
+preflight.make_writable(VAR_DIR)
 ENV = from_process(places.env_file())
+
+# Machine code of hot loops is kept from start to start; numba reads this when imported.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "numba"))
 
 # The service ------------------------------------------------------------------------
 
@@ -39,7 +44,6 @@ def _secret_key() -> str:
         return configured
     kept = VAR_DIR / "secret-key"
     if not kept.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
         # Written aside and linked: of two first starts at once, both read the same key.
         fresh = VAR_DIR / f"secret-key.{secrets.token_hex(4)}"
         fresh.touch(mode=0o600)
@@ -176,7 +180,7 @@ if DATABASE_POOL_SIZE:
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 300
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 REDIS_URL = ENV.url(
