@@ -12,6 +12,9 @@ from jobs.models import Asset, Batch, Job, Project
 
 M = TypeVar("M", bound=Model)
 
+# The id that a malformed one is read as: no row has it.
+NOBODY = uuid.UUID(int=0)
+
 
 def projects_of(user: User) -> QuerySet[Project]:
     return _own(Project.objects.all(), user, "owner")
@@ -35,14 +38,14 @@ def _own(rows: QuerySet[M], user: User, path: str) -> QuerySet[M]:
 
 def find_job(user: User, job_id: str | uuid.UUID) -> Job:
     """The job, if this user may see it; a malformed id is just one that nobody has."""
-    job = jobs_of(user).filter(pk=_as_uuid(job_id)).first()
+    job = jobs_of(user).filter(pk=_as_uuid(job_id) or NOBODY).first()
     if job is None:
         raise NotFoundError(f"There is no job {job_id}.")
     return job
 
 
 def find_asset(user: User, asset_id: str | uuid.UUID) -> Asset:
-    asset = assets_of(user).filter(pk=_as_uuid(asset_id)).first()
+    asset = assets_of(user).filter(pk=_as_uuid(asset_id) or NOBODY).first()
     if asset is None:
         raise NotFoundError(f"There is no asset {asset_id}.")
     return asset
@@ -53,7 +56,7 @@ def find_project(user: User, name: str, *, owner: str | None = None) -> Project:
     rows = projects_of(user)
     if owner is not None:
         rows = rows.filter(owner__username=owner)
-    by_id = Q(pk=_as_uuid(name))
+    by_id = Q(pk=_as_uuid(name) or NOBODY)
     mine = Q(slug=name) if owner is not None else Q(slug=name, owner=user)
     project = rows.filter(by_id | mine).first()
     if project is None:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,8 @@ def _settle(change: Change, before: str) -> None:
             "updated_at",
         ]
     )
+    due = [s for s in change.stages if s.status == Stage.Status.QUEUED and not s.sent_at]
+    queues.offer(due)
     if job.status != before:
         webhooks.plan(job, f"job.{job.status}")
     tell_watchers(job, STATUS_CHANNEL)
@@ -166,7 +168,6 @@ def _queue(change: Change, stages: Sequence[Stage]) -> None:
             wake_at=None,
         )
         change.note(Event.Kind.QUEUED, stage, queue=stage.queue)
-    queues.offer(stages)
 
 
 def _wait_for_person(change: Change, stages: Sequence[Stage]) -> None:
@@ -202,32 +203,32 @@ def claim(
     worker_id: UUID,
     engine: str,
     lease: timedelta,
-    timeout: timedelta,
 ) -> None:
-    resumed = stage.started_at is not None and stage.wakes > 0
+    step = registry.get(stage.pipeline).step(stage.name)
     write(
         stage,
         status=Stage.Status.RUNNING,
         worker_id=worker_id,
         engine=engine,
         lease_until=change.now + lease,
-        deadline=change.now + timeout,
+        deadline=change.now + step.timeout,
+        quiet_limit=step.quiet_limit,
         reported_at=change.now,
         claimed_at=change.now,
         started_at=stage.started_at or change.now,
+        wait_for="",
+        wait_reason="",
+        wake_at=None,
     )
     change.job.started_at = change.job.started_at or change.now
-    change.job.message = (
-        stage.message or registry.get(stage.pipeline).step(stage.name).label
+    change.job.message = step.label
+    change.note(
+        Event.Kind.CLAIMED,
+        stage,
+        worker=str(worker_id),
+        attempt=stage.attempt,
+        engine=engine,
     )
-    if not resumed:
-        change.note(
-            Event.Kind.CLAIMED,
-            stage,
-            worker=str(worker_id),
-            attempt=stage.attempt,
-            engine=engine,
-        )
 
 
 def succeed(change: Change, stage: Stage, *, facts: str, note: str) -> None:
@@ -266,29 +267,30 @@ def skip_for(change: Change, stage: Stage, earlier: Stage) -> None:
 
 def wait(change: Change, stage: Stage, told: Wait) -> None:
     """Let the worker go until a vendor or a time is due."""
-    if stage.give_up_at is None:
-        patience = told.give_up_after or timedelta(
-            minutes=settings.POLLING_TIMEOUT_MINUTES
-        )
-        stage.give_up_at = change.now + patience
-        change.note(Event.Kind.WAITING, stage, reason=told.reason)
-    progress = stage.progress if told.progress is None else told.progress * 100
-    write(
-        stage,
-        status=Stage.Status.WAITING,
-        wait_for=Stage.WaitFor.TIME,
-        wait_reason=told.reason[:300],
-        wake_at=told.until or change.now + poll_delay(stage.wakes),
-        give_up_at=stage.give_up_at,
-        wakes=stage.wakes + 1,
-        progress=max(stage.progress, min(progress, 99.9)),
-        checkpoint=stage.checkpoint
-        if told.checkpoint is None
-        else told.checkpoint.model_dump_json(),
-        lease_until=None,
-        worker_id=None,
-    )
+    write(stage, **wait_fields(stage, told, change.now))
     change.job.message = stage.wait_reason
+    if stage.wakes == 1:
+        change.note(Event.Kind.WAITING, stage, reason=told.reason)
+
+
+def wait_fields(stage: Stage, told: Wait, now: datetime) -> dict[str, Any]:
+    """What a stage's row says while it waits."""
+    patience = told.give_up_after or timedelta(minutes=settings.POLLING_TIMEOUT_MINUTES)
+    progress = stage.progress if told.progress is None else told.progress * 100
+    fields: dict[str, Any] = {
+        "status": Stage.Status.WAITING,
+        "wait_for": Stage.WaitFor.TIME,
+        "wait_reason": told.reason[:300],
+        "wake_at": told.until or now + poll_delay(stage.wakes),
+        "give_up_at": stage.give_up_at or now + patience,
+        "wakes": stage.wakes + 1,
+        "progress": max(stage.progress, min(progress, 99.9)),
+        "lease_until": None,
+        "worker_id": None,
+    }
+    if told.checkpoint is not None:
+        fields["checkpoint"] = told.checkpoint.model_dump_json()
+    return fields
 
 
 def poll_delay(wakes: int) -> timedelta:
@@ -297,6 +299,15 @@ def poll_delay(wakes: int) -> timedelta:
     base = min(grown, settings.POLLING_MAX_DELAY)
     spread = random.uniform(1 - POLL_JITTER, 1 + POLL_JITTER)
     return timedelta(seconds=base * spread)
+
+
+def gave_up(stage: Stage) -> Failure:
+    return Failure(
+        code="wait_timeout",
+        detail=f"This step waited too long ({stage.wait_reason or 'no answer'}). "
+        "Try again, or raise POLLING_TIMEOUT_MINUTES.",
+        retryable=False,
+    )
 
 
 def wake(change: Change, stage: Stage) -> None:
@@ -479,8 +490,7 @@ def _vendor_must_hear(stage: Stage) -> bool:
 def approve(change: Change) -> None:
     change.job.approved_at = change.now
     change.note(Event.Kind.APPROVED)
-    waiting = [s for s in change.stages if s.wait_for == Stage.WaitFor.PERSON]
-    _queue(change, waiting)
+    _queue(change, change.waiting(Stage.WaitFor.PERSON))
 
 
 def reopen(change: Change, position: int, *, keep_good_parts: bool) -> None:

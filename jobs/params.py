@@ -12,6 +12,7 @@ class Params(BaseModel):
 
 
 P = TypeVar("P", bound=Params)
+P_co = TypeVar("P_co", bound=Params, covariant=True)
 F = TypeVar("F", bound=BaseModel)
 
 # The id of an asset of the job's owner, as a param (a mask, a transcript). The

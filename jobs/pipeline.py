@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol
 from pydantic import BaseModel
 
 from jobs.inputs import InputFacts, InputRule, Kind
-from jobs.params import AssetRef, F, P, Params
+from jobs.params import AssetRef, F, P, P_co, Params
 from jobs.workbench import Workbench
 
 # The whole vocabulary of a declaration, so that a pipeline imports it from one place.
@@ -80,11 +80,11 @@ class Wait:
     progress: float | None = None
 
 
-class SoFar(Protocol[P]):
+class SoFar(Protocol[P_co]):
     """What is known of a job between two steps, and before its first."""
 
     @property
-    def params(self) -> P: ...
+    def params(self) -> P_co: ...
 
     @property
     def inputs(self) -> Sequence[InputFacts]: ...
@@ -108,7 +108,9 @@ class Recorded:
 
     job_id: str
     step: str
-    facts: BaseModel | None
+    part: int | None
+    # The JSON of the stage's facts; empty when it has none.
+    facts: str
 
 
 StageFunction = Callable[[Workbench[P]], StageResult | Wait]

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 # What a horse runs, by name: this floor must not import the runtime above it.
 RUN_STAGE = "jobs.runtime.horse.run_stage"
+CANCEL_AT_VENDOR = "jobs.runtime.horse.cancel_at_vendor"
 # No more messages lie in one RQ queue than workers can soon take: the truth is in Postgres.
 WINDOW = 8
 # Only a last resort: stages have deadlines of their own, and one horse may run many.
@@ -70,3 +71,14 @@ def room(queue: str, priority: int) -> int:
 @cache
 def _rq_queue(queue: str, priority: int) -> RqQueue:
     return django_rq.get_queue(queue_name(queue, priority))
+
+
+def send_vendor_cancel(stage_id: int) -> None:
+    _rq_queue(Queue.IO, Priority.HIGH).enqueue_call(
+        CANCEL_AT_VENDOR,
+        args=(stage_id,),
+        timeout=120,
+        result_ttl=0,
+        failure_ttl=24 * 3600,
+        description=f"vendor cancel of stage {stage_id}",
+    )

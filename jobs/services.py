@@ -20,6 +20,7 @@ from jobs.engines import AUTO, check_engine, choose_engine
 from jobs.errors import ConflictError, QuotaError, RequestError
 from jobs.files import storage
 from jobs.inputs import InputFacts
+from jobs.live.events import Change
 from jobs.models import (
     Allowance,
     Asset,
@@ -308,7 +309,7 @@ def retry(job: Job, *, from_step: str | None = None) -> Job:
 def approve(job: Job) -> Job:
     """Let a job that waits for a person go on."""
     with flow.changing(job.pk) as change:
-        if not any(s.wait_for == Stage.WaitFor.PERSON for s in change.stages):
+        if not change.waiting(Stage.WaitFor.PERSON):
             raise ConflictError("This job does not wait for an approval.")
         flow.approve(change)
     return change.job
@@ -351,12 +352,22 @@ def wake_for_vendor(vendor: str, vendor_id: str) -> bool:
     if purchase is None:
         return False
     with flow.changing(purchase.job_id) as change:
-        stage = next((s for s in change.stages if s.pk == purchase.stage_id), None)
-        if stage is None or stage.wait_for != Stage.WaitFor.TIME:
-            return False
-        change.note(Event.Kind.WOKEN, stage, by=vendor)
-        flow.wake(change, stage)
-    return True
+        return _wake(change, purchase.stage_id, by=vendor)
+
+
+def wake_stage(job_id: str, stage_id: int, *, by: str) -> bool:
+    """Somebody says that this stage need not wait any longer. False when it does not wait."""
+    with flow.changing(job_id) as change:
+        return _wake(change, stage_id, by=by)
+
+
+def _wake(change: Change, stage_id: int, *, by: str) -> bool:
+    for stage in change.waiting(Stage.WaitFor.TIME):
+        if stage.pk == stage_id:
+            change.note(Event.Kind.WOKEN, stage, by=by)
+            flow.wake(change, stage)
+            return True
+    return False
 
 
 # Removing -----------------------------------------------------------------------------

@@ -218,6 +218,8 @@ UPLOAD_MAX_SIZE = ENV.integer("UPLOAD_MAX_SIZE", 100 * MEBIBYTE, least=1)
 MAX_UPLOAD_SIZE_MB = ENV.integer("MAX_UPLOAD_SIZE_MB", 50, least=1)
 RESUMABLE_MAX_SIZE = ENV.integer("RESUMABLE_MAX_SIZE", 10 * 1024 * MEBIBYTE, least=1)
 MEDIA_ROOT = STORAGE_ROOT
+# Where stages work; nothing here outlives its stage.
+SCRATCH_ROOT = VAR_DIR / "scratch"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * MEBIBYTE
 # Form fields other than files; media never passes through request.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * MEBIBYTE

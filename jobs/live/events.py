@@ -43,6 +43,13 @@ class Change:
             )
         )
 
+    def waiting(self, wait_for: Stage.WaitFor) -> list[Stage]:
+        return [
+            s
+            for s in self.stages
+            if s.status == Stage.Status.WAITING and s.wait_for == wait_for
+        ]
+
     def write_events(self) -> None:
         Event.objects.bulk_create(self._events)
 
@@ -58,8 +65,10 @@ def locked(job_id: Any, *, skip_locked: bool = False) -> Iterator[Change]:
     with transaction.atomic():
         rows = Job.objects.select_for_update(skip_locked=skip_locked, no_key=True)
         job = rows.get(pk=job_id)
+        # Locked too: due waits are claimed many at a time, without their jobs' locks.
+        rows_of_stages = job.stages.select_for_update(no_key=True)
         # Texts of other stages can be long and are seldom needed here.
-        stages = list(job.stages.defer("facts", "checkpoint"))
+        stages = list(rows_of_stages.defer("facts", "checkpoint"))
         change = Change(job, stages, timezone.now())
         yield change
         change.write_events()

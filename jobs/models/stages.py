@@ -55,6 +55,8 @@ class Stage(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
     reported_at = models.DateTimeField(null=True, blank=True)
+    # How long it may report nothing.
+    quiet_limit = models.DurationField(null=True, blank=True)
     # A cancelled stage whose vendor has still to be told.
     vendor_cancel_due = models.BooleanField(default=False)
 

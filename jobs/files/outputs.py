@@ -1,0 +1,129 @@
+"""Files that a stage made become assets."""
+
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.files import storage
+from jobs.files.storage import Area
+from jobs.inputs import Kind
+from jobs.models import Asset, Job, Stage
+from jobs.pipeline import OutputFile
+from jobs.toolbox.sniffing import sniff
+
+_AREAS = {
+    Kind.AUDIO: Area.MUSIC,
+    Kind.ARCHIVE: Area.EXPORTS,
+    Kind.DOCUMENT: Area.EXPORTS,
+}
+_TYPES = {
+    ".usdz": "model/vnd.usdz+zip",
+    ".glb": "model/gltf-binary",
+    ".ply": "model/ply",
+    ".stl": "model/stl",
+    ".ora": "image/openraster",
+    ".psd": "image/vnd.adobe.photoshop",
+    ".vtt": "text/vtt",
+    ".srt": "application/x-subrip",
+    ".apkg": "application/octet-stream",
+    ".h5p": "application/zip",
+    ".webp": "image/webp",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+
+
+def keep(output: OutputFile, job: Job, stage: Stage) -> Asset:
+    """Store one output; its row is returned unsaved, to be written with the stage's end."""
+    kind, content_type = _what_it_is(output)
+    stored = storage.store(
+        output.path,
+        project=job.project,
+        area=_AREAS.get(kind, Area.PROCESSED),
+        name=output.name,
+    )
+    shape = _shape(output.path, kind) if output.published else _Shape()
+    return Asset(
+        project_id=job.project_id,
+        job=job,
+        step=stage.name,
+        part=stage.part,
+        role=output.role,
+        published=output.published,
+        kind=kind,
+        filename=stored.filename,
+        original_filename=output.name,
+        content_type=content_type,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        width=shape.width,
+        height=shape.height,
+        duration=shape.duration,
+        storage_key=stored.key,
+    )
+
+
+def copy_for(asset: Asset, job: Job, stage: Stage, scratch: Path) -> Asset:
+    """The same file for another job: a link on disk, a copy in a bucket."""
+    source = storage.local_copy(asset.storage_key, scratch)
+    stored = storage.store(
+        source,
+        project=job.project,
+        area=Area(asset.storage_key.split("/")[0]),
+        name=asset.original_filename,
+    )
+    copy = Asset.objects.get(pk=asset.pk)
+    copy.pk = Asset._meta.pk.get_default()
+    copy._state.adding = True
+    copy.project_id = job.project_id
+    copy.job = job
+    copy.part = stage.part
+    copy.filename = stored.filename
+    copy.storage_key = stored.key
+    copy.thumbnail_key = ""
+    return copy
+
+
+def _what_it_is(output: OutputFile) -> tuple[Kind, str]:
+    suffix = Path(output.name).suffix.lower()
+    named = output.content_type or _TYPES.get(suffix) or mimetypes.guess_type(output.name)[0]
+    sniffed = sniff(output.path)
+    content_type = named or (sniffed.content_type if sniffed else "application/octet-stream")
+    return _kind(content_type, sniffed.kind if sniffed else None), content_type
+
+
+def _kind(content_type: str, sniffed: Kind | None) -> Kind:
+    family = content_type.split("/")[0]
+    if family in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.MODEL):
+        return Kind(family)
+    if content_type in ("text/vtt", "application/x-subrip"):
+        return Kind.CAPTIONS
+    if content_type == "application/json":
+        return Kind.DATA
+    return sniffed or Kind.DOCUMENT
+
+
+def _shape(path: Path, kind: Kind) -> _Shape:
+    if kind == Kind.IMAGE:
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            with Image.open(path) as image:
+                return _Shape(width=image.width, height=image.height)
+        except (UnidentifiedImageError, Image.DecompressionBombError):
+            return _Shape()
+    if kind in (Kind.VIDEO, Kind.AUDIO):
+        from jobs.toolbox.probing import probe
+
+        facts = probe(path)
+        return _Shape(
+            width=facts.video.width_px if facts.video else None,
+            height=facts.video.height_px if facts.video else None,
+            duration=facts.duration_s,
+        )
+    return _Shape()

@@ -1,0 +1,26 @@
+from typing import Any
+
+import django_rq
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs.pipeline import Queue
+from jobs.queues import queue_names
+from jobs.runtime.worker import StageWorker
+
+
+class Command(BaseCommand):
+    help = "Run stages from these queues, high priority first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--queues",
+            default=",".join(Queue),
+            help="Comma-separated, of cpu, io and gpu (default: all).",
+        )
+
+    def handle(self, *, queues: str, **_: Any) -> None:
+        serves = [Queue(name.strip()) for name in queues.split(",")]
+        connection = django_rq.get_connection(queue_names(serves)[0])
+        StageWorker(queue_names(serves), serves=serves, connection=connection).work(
+            logging_level="WARNING"
+        )

@@ -1,0 +1,153 @@
+"""Taking stages: what makes a stage one worker's own, and nobody else's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from jobs import flow, registry
+from jobs.engines import choose_engine
+from jobs.live.events import Change
+from jobs.models import Job, Stage
+from jobs.registry import AnyStep
+from jobs.runtime import picking
+from jobs.runtime.picking import Candidate
+from jobs.sofar import JobSoFar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A stage that this process holds, as it was when it was claimed."""
+
+    job: Job
+    stage: Stage
+    step: AnyStep
+
+    @property
+    def attempt(self) -> int:
+        return self.stage.attempt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimant:
+    """Who claims: the worker, and the queues it serves."""
+
+    worker_id: UUID
+    queues: Sequence[str]
+
+
+def claim_this(claimant: Claimant, stage_id: int, attempt: int) -> Claimed | None:
+    """The stage that a message names, if it still waits for a worker."""
+    row = Stage.objects.filter(pk=stage_id, attempt=attempt).values("job_id").first()
+    if row is None:
+        return None
+    candidate = Candidate(stage_id=stage_id, job_id=str(row["job_id"]), attempt=attempt)
+    return _claim(claimant, candidate, skip_locked=False)
+
+
+def claim_next(claimant: Claimant) -> Claimed | None:
+    """The stage whose turn it is."""
+    for candidate in picking.next_to_run(claimant.queues):
+        claimed = _claim(claimant, candidate, skip_locked=True)
+        if claimed:
+            return claimed
+    return None
+
+
+def claim_following(claimant: Claimant, change: Change) -> Claimed | None:
+    """Within a job's change: its next stage, when this worker serves its queue."""
+    for stage in change.stages:
+        if stage.status == Stage.Status.QUEUED and stage.queue in claimant.queues:
+            return claim_in(claimant, change, stage)
+    return None
+
+
+def _claim(
+    claimant: Claimant, candidate: Candidate, *, skip_locked: bool
+) -> Claimed | None:
+    try:
+        with flow.changing(candidate.job_id, skip_locked=skip_locked) as change:
+            stage = next(
+                (s for s in change.stages if s.pk == candidate.stage_id), None
+            )
+            if stage is None or stage.attempt != candidate.attempt or not _due(stage):
+                return None
+            if stage.position == 0 and picking.is_full(registry.get(stage.pipeline)):
+                return None
+            return claim_in(claimant, change, stage)
+    except Job.DoesNotExist:
+        # Deleted, or another worker is changing it just now.
+        return None
+
+
+def _due(stage: Stage) -> bool:
+    if stage.status == Stage.Status.QUEUED:
+        return True
+    return (
+        stage.status == Stage.Status.WAITING
+        and stage.wake_at is not None
+        and stage.wake_at <= timezone.now()
+    )
+
+
+def claim_in(claimant: Claimant, change: Change, stage: Stage) -> Claimed:
+    step = registry.get(stage.pipeline).step(stage.name)
+    flow.claim(
+        change,
+        stage,
+        worker_id=claimant.worker_id,
+        engine=_engine(change.job, step),
+        lease=timedelta(seconds=settings.LEASE_SECONDS),
+    )
+    stage.refresh_from_db(fields=["checkpoint"])
+    return Claimed(job=change.job, stage=stage, step=step)
+
+
+def _engine(job: Job, step: AnyStep) -> str:
+    if len(step.engines) == 1:
+        return step.engines[0]
+    return choose_engine(step, job.engine, JobSoFar(job).params)
+
+
+# Many due waits are claimed by one statement, without their jobs' locks: nothing but
+# the stages' rows changes, and whoever holds a job's lock holds its stages' rows too.
+_CLAIM_WAITS = """
+UPDATE jobs_stage SET
+    status = 'running', worker_id = %(worker)s, claimed_at = now(),
+    lease_until = now() + make_interval(secs => %(lease)s),
+    reported_at = now(), quiet_limit = interval '10 minutes',
+    deadline = GREATEST(give_up_at, now() + interval '10 minutes')
+WHERE id IN (
+    SELECT id FROM jobs_stage
+    WHERE status = 'waiting' AND wake_at <= now() AND queue = ANY(%(queues)s)
+        AND wait_for = 'time'
+    ORDER BY wake_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+"""
+
+
+def claim_due_waits(claimant: Claimant, limit: int) -> list[Claimed]:
+    """Stages that waited for a vendor or a time, and are due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM_WAITS,
+            {
+                "worker": claimant.worker_id,
+                "lease": settings.LEASE_SECONDS,
+                "queues": list(claimant.queues),
+                "limit": limit,
+            },
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    stages = Stage.objects.select_related("job__project").filter(pk__in=ids)
+    return [
+        Claimed(job=s.job, stage=s, step=registry.get(s.pipeline).step(s.name))
+        for s in stages
+    ]

@@ -1,0 +1,191 @@
+"""Keeps jobs moving whatever else fails: sends what is due, takes back what is lost, ends what is late."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import redis
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connections
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobs import flow, queues
+from jobs.flow import Failure
+from jobs.live.events import Change
+from jobs.models import Event, Job, Priority, Stage, Worker
+from jobs.pipeline import Queue
+from jobs.runtime import picking, presence
+
+logger = structlog.get_logger(__name__)
+
+TICK_S = 0.2
+# A message that nobody took up in this time was lost on the way.
+LOST_AFTER = timedelta(seconds=5)
+# What each look takes at most, so that no kind of work starves the others.
+BATCH = 100
+
+
+def tick() -> None:
+    """One round of everything; any number of dispatchers may do this at the same time."""
+    take_back_lost()
+    stop_late_stages()
+    stop_quiet_stages()
+    expire_jobs()
+    wake_retries()
+    send_due()
+    send_vendor_cancels()
+
+
+def send_due() -> None:
+    """Fill the workers' queues, as far as there is room and stages are due."""
+    now = timezone.now()
+    for priority in Priority.values:
+        for queue in Queue:
+            room = queues.room(queue, priority)
+            if room <= 0:
+                continue
+            due = picking.next_to_send(queue, priority, sent_before=now - LOST_AFTER)
+            for candidate in due[:room]:
+                _send(candidate.stage_id, candidate.attempt, queue, priority)
+            if len(due) < room:
+                _ring_for_waits(queue, priority)
+
+
+def _ring_for_waits(queue: str, priority: int) -> None:
+    """One message calls a worker, which then claims every wait that is due."""
+    due = Stage.objects.filter(
+        Q(sent_at=None) | Q(sent_at__lt=F("wake_at")) | Q(sent_at__lt=Now() - LOST_AFTER),
+        status=Stage.Status.WAITING,
+        wait_for=Stage.WaitFor.TIME,
+        wake_at__lte=Now(),
+        queue=queue,
+        priority=priority,
+    ).order_by("wake_at")
+    first = due.first()
+    if first:
+        _send(first.pk, first.attempt, queue, priority)
+
+
+def _send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
+    Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=timezone.now())
+    queues.send(stage_id, attempt, queue, priority)
+
+
+def wake_retries() -> None:
+    """Stages whose retry delay is over go into the queue again."""
+    due = Stage.objects.filter(
+        status=Stage.Status.WAITING,
+        wait_for=Stage.WaitFor.RETRY,
+        wake_at__lte=timezone.now(),
+    )
+    _for_each(due, lambda change, stage: flow.wake(change, stage))
+
+
+def take_back_lost() -> None:
+    """Running stages whose lease ran out: their worker is gone, or was thought to be."""
+    lost = Stage.objects.filter(
+        status=Stage.Status.RUNNING, lease_until__lt=timezone.now()
+    )
+    _for_each(lost, lambda change, stage: flow.lose(change, stage, "its lease ran out"))
+
+
+def stop_late_stages() -> None:
+    late = Stage.objects.filter(
+        status=Stage.Status.RUNNING, deadline__lt=timezone.now()
+    )
+    failure = Failure(
+        code="stage_timeout",
+        detail="This step took longer than it may. "
+        "Try a smaller input or a lower quality.",
+        retryable=False,
+    )
+    _for_each(late, lambda change, stage: flow.fail(change, stage, failure))
+
+
+def stop_quiet_stages() -> None:
+    """Stages that have shown no progress for longer than they said they might."""
+    quiet = Stage.objects.filter(
+        status=Stage.Status.RUNNING, reported_at__lt=Now() - F("quiet_limit")
+    )
+
+    def stop(change: Change, stage: Stage) -> None:
+        change.note(Event.Kind.STUCK, stage, quiet_since=str(stage.reported_at))
+        failure = Failure(
+            code="stage_stuck",
+            detail="This step showed no progress for too long and was stopped.",
+            retryable=True,
+        )
+        flow.fail(change, stage, failure)
+
+    _for_each(quiet, stop)
+
+
+def _for_each(stages: Any, act: Callable[[Change, Stage], None]) -> None:
+    """Act on each of these stages under its job's lock, if it is still as it was found."""
+    wanted = {"status", "attempt", "wake_at", "lease_until"}
+    for found in stages.only("job_id", *wanted)[:BATCH]:
+        try:
+            with flow.changing(found.job_id, skip_locked=True) as change:
+                for stage in change.stages:
+                    if stage.pk == found.pk and all(
+                        getattr(stage, name) == getattr(found, name) for name in wanted
+                    ):
+                        act(change, stage)
+        except Job.DoesNotExist:
+            # Deleted, or in another's hands just now: the next round looks again.
+            continue
+
+
+def expire_jobs() -> None:
+    now = timezone.now()
+    unstarted = Job.objects.filter(start_by__lt=now, started_at=None, finished_at=None)
+    _expire(unstarted, "No worker was free to start it by {0.start_by:%Y-%m-%d %H:%M %Z}.")
+    unfinished = Job.objects.filter(finish_by__lt=now, finished_at=None)
+    _expire(unfinished, "It was not finished by {0.finish_by:%Y-%m-%d %H:%M %Z}.")
+
+
+def _expire(jobs: Any, reason: str) -> None:
+    for job in jobs[:BATCH]:
+        with flow.changing(job.pk) as change:
+            late = change.job.finished_at is None
+            if late and (change.job.finish_by or change.job.started_at is None):
+                flow.expire(change, reason.format(change.job))
+
+
+def send_vendor_cancels() -> None:
+    """Vendors that have still to hear of a cancel."""
+    again = timezone.now() - timedelta(seconds=60)
+    due = Stage.objects.filter(
+        Q(sent_at=None) | Q(sent_at__lt=again) | Q(sent_at__lt=F("finished_at")),
+        vendor_cancel_due=True,
+    )
+    for stage in due[:BATCH]:
+        Stage.objects.filter(pk=stage.pk).update(sent_at=timezone.now())
+        queues.send_vendor_cancel(stage.pk)
+
+
+def run(*, should_stop: Callable[[], bool]) -> None:
+    """Round after round, through outages of Redis and Postgres, until told to stop."""
+    me = None
+    pause = TICK_S
+    beaten_at = 0.0
+    while not should_stop():
+        try:
+            if me is None:
+                me = presence.announce(Worker.Duty.DISPATCHER)
+            if time.monotonic() - beaten_at > 1:
+                presence.beat(me)
+                beaten_at = time.monotonic()
+            tick()
+            pause = TICK_S
+        except (DatabaseError, redis.RedisError) as error:
+            logger.warning("round broken off", error=str(error))
+            connections.close_all()
+            pause = min(pause * 2, 2.0)
+        time.sleep(pause)
+    if me is not None:
+        presence.leave(me)

@@ -1,0 +1,40 @@
+"""Slow chores beside the dispatcher's rounds: they may take long without holding up a stage."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from jobs.runtime import presence
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chore:
+    do: Callable[[], object]
+    every_s: float
+
+
+CHORES = (Chore(do=presence.forget_old, every_s=3600),)
+
+
+def run(*, stop: threading.Event) -> None:
+    due = dict.fromkeys(CHORES, 0.0)
+    while not stop.wait(0.5):
+        for chore in CHORES:
+            if time.monotonic() >= due[chore]:
+                due[chore] = time.monotonic() + chore.every_s
+                _do(chore)
+
+
+def _do(chore: Chore) -> None:
+    try:
+        chore.do()
+    except (DatabaseError, OSError) as error:
+        logger.warning("chore put off", error=str(error))
+        connections.close_all()

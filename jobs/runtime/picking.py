@@ -1,0 +1,126 @@
+"""Which stage is next: priority first, then owners in turn, then the oldest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from jobs import registry
+from jobs.models import Job, Priority, Stage
+from jobs.registry import AnyPipeline
+
+# How many candidates a worker looks at: others may be claiming the first ones.
+CANDIDATES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    stage_id: int
+    job_id: str
+    attempt: int
+
+
+# The distinct owners are found by leaping from one to the next in the index, and
+# each is asked for its oldest stage: the cost follows the owners, not the backlog.
+_PICK = """
+WITH RECURSIVE owners AS (
+    (
+        SELECT owner_id FROM jobs_stage
+        WHERE status = 'queued' AND queue = %(queue)s AND priority = %(priority)s
+        ORDER BY owner_id LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT s.owner_id FROM jobs_stage s
+        WHERE s.status = 'queued' AND s.queue = %(queue)s
+            AND s.priority = %(priority)s AND s.owner_id > o.owner_id
+        ORDER BY s.owner_id LIMIT 1
+    )
+    FROM owners o WHERE o.owner_id IS NOT NULL
+)
+SELECT head.id, head.job_id, head.attempt
+FROM owners o
+LEFT JOIN jobs_allowance a ON a.owner_id = o.owner_id
+CROSS JOIN LATERAL (
+    SELECT s.id, s.job_id, s.attempt FROM jobs_stage s
+    WHERE s.status = 'queued' AND s.queue = %(queue)s
+        AND s.priority = %(priority)s AND s.owner_id = o.owner_id
+        AND (s.sent_at IS NULL OR s.sent_at < %(sent_before)s)
+        AND NOT (s.position = 0 AND s.pipeline = ANY(%(full)s))
+    ORDER BY s.id LIMIT %(candidates)s
+) head
+CROSS JOIN LATERAL (
+    SELECT count(*) AS stages FROM jobs_stage r
+    WHERE r.status = 'running' AND r.owner_id = o.owner_id
+) running
+LEFT JOIN LATERAL (
+    SELECT t.claimed_at FROM jobs_stage t
+    WHERE t.owner_id = o.owner_id AND t.claimed_at IS NOT NULL
+    ORDER BY t.claimed_at DESC LIMIT 1
+) turn ON true
+WHERE o.owner_id IS NOT NULL
+    AND (
+        COALESCE(a.running_stages, %(running_limit)s) = 0
+        OR running.stages < COALESCE(a.running_stages, %(running_limit)s)
+    )
+ORDER BY turn.claimed_at NULLS FIRST, head.id
+LIMIT %(candidates)s
+"""
+
+
+def next_to_run(queues: Sequence[str]) -> list[Candidate]:
+    """Who may run now on these queues, the one whose turn it is first."""
+    for priority in Priority.values:
+        found = [c for queue in queues for c in _pick(queue, priority, datetime.max)]
+        if found:
+            return found
+    return []
+
+
+def next_to_send(queue: str, priority: int, *, sent_before: datetime) -> list[Candidate]:
+    """Whom workers should hear of: never sent, or so long ago that it was lost."""
+    return _pick(queue, priority, sent_before)
+
+
+def _pick(queue: str, priority: int, sent_before: datetime) -> list[Candidate]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PICK,
+            {
+                "queue": queue,
+                "priority": priority,
+                "sent_before": sent_before,
+                "full": full_pipelines(),
+                "running_limit": settings.OWNER_RUNNING_LIMIT,
+                "candidates": CANDIDATES,
+            },
+        )
+        return [
+            Candidate(stage_id=stage, job_id=str(job), attempt=attempt)
+            for stage, job, attempt in cursor.fetchall()
+        ]
+
+
+def full_pipelines() -> list[str]:
+    """Pipelines that run as many jobs as they may: none of their jobs is begun now."""
+    return [p.slug for p in registry.all_pipelines() if is_full(p)]
+
+
+def is_full(pipeline: AnyPipeline) -> bool:
+    limit = pipeline.max_running() if pipeline.max_running else None
+    if limit is None:
+        return False
+    under_way = Job.objects.filter(pipeline=pipeline.slug, status=Job.Status.RUNNING)
+    return under_way.count() >= limit
+
+
+def has_work(stage_id: int, attempt: int) -> bool:
+    """Whether a message is still worth a horse: cheap, and asked before one is forked."""
+    still_due = Stage.objects.filter(
+        pk=stage_id,
+        attempt=attempt,
+        status__in=(Stage.Status.QUEUED, Stage.Status.WAITING),
+    )
+    return still_due.exists()

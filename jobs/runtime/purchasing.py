@@ -1,0 +1,130 @@
+"""Buying once: an intent is written down before the call, and the vendor's id the moment it is known."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.utils import timezone
+
+from jobs import flow, ledger
+from jobs.errors import (
+    VendorOutcomeUnknownError,
+    VendorRefusedError,
+    VendorUnavailableError,
+)
+from jobs.models import Event, Stage
+from jobs.models import Purchase as PurchaseRow
+from jobs.runtime.claiming import Claimed
+from jobs.runtime.signals import StageStopped
+from jobs.workbench import Purchase
+
+State = PurchaseRow.State
+
+
+def buy(
+    claimed: Claimed,
+    purchase: Purchase,
+    send: Callable[[str], str],
+    look_up: Callable[[str], str | None] | None,
+) -> str:
+    row = _row_of(claimed, purchase)
+    if row is None:
+        row = _intend(claimed, purchase)
+    elif row.vendor_id:
+        return row.vendor_id
+    else:
+        found = _look_up(purchase, row, look_up)
+        if found:
+            return _know(row, found)
+    try:
+        vendor_id = send(str(row.pk))
+    except (VendorRefusedError, VendorUnavailableError):
+        # Both say that nothing was bought; a lost answer is an error of another kind.
+        void(row)
+        raise
+    return _know(row, vendor_id)
+
+
+def settle(claimed: Claimed, purchase: Purchase, actual_usd: Decimal) -> None:
+    """Book the real price, once, even when the stage has been taken away meanwhile."""
+    row = _row_of(claimed, purchase) or _intend(claimed, purchase)
+    with flow.changing(claimed.job.pk) as change:
+        settled = PurchaseRow.objects.filter(pk=row.pk).exclude(state=State.SETTLED)
+        won = settled.update(
+            state=State.SETTLED, actual_usd=actual_usd, settled_at=timezone.now()
+        )
+        stage = next((s for s in change.stages if s.pk == claimed.stage.pk), None)
+        if won and stage:
+            flow.add_cost(change, stage, actual_usd)
+            change.note(
+                Event.Kind.SPENT,
+                stage,
+                vendor=purchase.vendor,
+                item=purchase.item,
+                usd=float(actual_usd),
+            )
+
+
+def void(row: PurchaseRow) -> None:
+    PurchaseRow.objects.filter(pk=row.pk).exclude(state=State.SETTLED).update(
+        state=State.VOID
+    )
+
+
+def void_all(stage: Stage) -> None:
+    """The vendor spoiled what was bought: another try must buy anew."""
+    stage.purchases.exclude(state=State.SETTLED).update(state=State.VOID)
+
+
+def _row_of(claimed: Claimed, purchase: Purchase) -> PurchaseRow | None:
+    rows = PurchaseRow.objects.filter(stage=claimed.stage, item=purchase.item)
+    return rows.exclude(state=State.VOID).first()
+
+
+def _intend(claimed: Claimed, purchase: Purchase) -> PurchaseRow:
+    job = claimed.job
+    with flow.changing(job.pk) as change:
+        stage = next((s for s in change.stages if s.pk == claimed.stage.pk), None)
+        if (
+            stage is None
+            or stage.attempt != claimed.attempt
+            or stage.status != Stage.Status.RUNNING
+        ):
+            raise StageStopped
+        ledger.check_budgets(change.job, purchase.estimate_usd)
+        row = PurchaseRow.objects.create(
+            stage=stage,
+            job=job,
+            owner_id=job.owner_id,
+            project_id=job.project_id,
+            vendor=purchase.vendor,
+            item=purchase.item,
+            estimate_usd=purchase.estimate_usd,
+        )
+        change.note(
+            Event.Kind.BOUGHT,
+            stage,
+            vendor=purchase.vendor,
+            item=purchase.item,
+            estimate_usd=float(purchase.estimate_usd),
+        )
+    return row
+
+
+def _know(row: PurchaseRow, vendor_id: str) -> str:
+    PurchaseRow.objects.filter(pk=row.pk).update(state=State.KNOWN, vendor_id=vendor_id)
+    return vendor_id
+
+
+def _look_up(
+    purchase: Purchase,
+    row: PurchaseRow,
+    look_up: Callable[[str], str | None] | None,
+) -> str | None:
+    """What became of a call whose answer was lost; None when it never arrived."""
+    if look_up is None:
+        raise VendorOutcomeUnknownError(
+            purchase.vendor,
+            f"{purchase.vendor} was asked for “{purchase.item}” and its answer was lost. "
+            "It may have been charged. Look at your account there; retry to buy again.",
+        )
+    return look_up(str(row.pk))

@@ -1,0 +1,298 @@
+"""Runs one claimed stage from its workbench to the transaction that ends it."""
+
+import shutil
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core import signing
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.utils import timezone
+from rq.timeouts import JobTimeoutException
+
+from jobs import flow
+from jobs.errors import (
+    StageError,
+    VendorRefusedError,
+    VendorUnavailableError,
+)
+from jobs.files import outputs, storage
+from jobs.flow import Failure
+from jobs.live.events import Change
+from jobs.models import Asset, Stage
+from jobs.pipeline import Recorded, StageResult, Wait, Workbench
+from jobs.runtime import cache, claiming, purchasing
+from jobs.runtime.claiming import Claimant, Claimed
+from jobs.runtime.recorder import StageRecorder
+from jobs.runtime.shelf import StageShelf
+from jobs.runtime.signals import StageHandedBack, StageStopped, flags
+from jobs.sofar import JobSoFar
+
+logger = structlog.get_logger(__name__)
+
+HOOK_SALT = "vendor-hook"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """What a stage made, stored, and ready to be written down."""
+
+    result: StageResult
+    assets: Sequence[Asset]
+
+
+def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
+    """Do the stage's work; answers with the job's next stage when it goes on right here."""
+    stage = claimed.stage
+    with structlog.contextvars.bound_contextvars(
+        request_id=claimed.job.request_id,
+        job=str(claimed.job.pk),
+        stage=stage.name,
+        part=stage.part,
+        attempt=claimed.attempt,
+    ):
+        folder = scratch_folder(claimed)
+        try:
+            return _run_in(claimant, claimed, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_folder(claimed: Claimed) -> Path:
+    """Each attempt has its own, so that one that was thought dead disturbs nobody."""
+    name = f"{claimed.stage.pk}-{claimed.attempt}"
+    return Path(settings.SCRATCH_ROOT) / name
+
+
+def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | None:
+    try:
+        made = _work(claimed, folder)
+    except StageStopped:
+        logger.info("stage stopped: it is no longer ours")
+        return None
+    except StageHandedBack:
+        hand_back(claimed)
+        return None
+    except StageError as error:
+        _end_failed(claimed, _failure(error), spoiled=isinstance(error, VendorRefusedError))
+        return None
+    except JobTimeoutException:
+        raise
+    except (DatabaseError, ConnectionError):
+        # The stage itself may be fine: its lease runs out, and another takes it up.
+        logger.exception("stage lost its database")
+        raise
+    except Exception as error:  # the one place that catches all: to mark the stage failed
+        logger.exception("stage broke down")
+        _end_failed(claimed, _breakdown(error), spoiled=False)
+        return None
+    if isinstance(made, Wait):
+        _end_waiting(claimed, made)
+        return None
+    if isinstance(made, Stage):
+        return _end_cached(claimant, claimed, made, folder)
+    return _end_succeeded(claimant, claimed, made)
+
+
+def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
+    known = _known_facts(claimed)
+    so_far = JobSoFar(claimed.job)
+    if claimed.step.cacheable and claimed.stage.wakes == 0:
+        key = cache.key_of(claimed, so_far, known)
+        Stage.objects.filter(pk=claimed.stage.pk).update(cache_key=key)
+        earlier = cache.find(claimed, key) if claimed.job.cache else None
+        if earlier:
+            return earlier
+    folder.mkdir(parents=True, exist_ok=True)
+    bench = open_bench(claimed, folder, so_far, known)
+    with flags:
+        told = claimed.step.run(bench)
+    if isinstance(told, Wait):
+        return told
+    return _Made(result=told, assets=_store(claimed, told))
+
+
+def open_bench(
+    claimed: Claimed,
+    folder: Path,
+    so_far: JobSoFar,
+    known: Mapping[str, Sequence[str]],
+) -> Workbench[Any]:
+    job, stage = claimed.job, claimed.stage
+    siblings = Stage.objects.filter(job=job, position=stage.position)
+    return Workbench(
+        params=so_far.params,
+        inputs=so_far.inputs,
+        workdir=folder,
+        engine=stage.engine,
+        job_id=str(job.pk),
+        project=job.project.slug,
+        attempt=claimed.attempt,
+        part=stage.part,
+        part_label=stage.part_label,
+        parts=1 if stage.part is None else siblings.count(),
+        recorder=StageRecorder(claimed),
+        shelf=StageShelf(job, folder / "files"),
+        known=known,
+        stored_checkpoint=stage.checkpoint,
+        webhook_url=_webhook_url(stage),
+    )
+
+
+def _known_facts(claimed: Claimed) -> dict[str, list[str]]:
+    if claimed.stage.position == 0:
+        return {}
+    rows = Stage.objects.filter(
+        job=claimed.job, position__lt=claimed.stage.position, status__in=Stage.DONE
+    ).exclude(facts="")
+    known: dict[str, list[str]] = {}
+    for name, facts in rows.order_by("position", "part").values_list("name", "facts"):
+        known.setdefault(name, []).append(facts)
+    return known
+
+
+def _webhook_url(stage: Stage) -> str | None:
+    if not settings.PUBLIC_URL:
+        return None
+    token = signing.dumps([stage.pk, str(stage.job_id)], salt=HOOK_SALT)
+    return f"{settings.PUBLIC_URL}{settings.API_V1_PREFIX}/hooks/{token}/"
+
+
+def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
+    """Store the files first: the transaction that makes them the job's own is short."""
+    return [outputs.keep(file, claimed.job, claimed.stage) for file in result.files]
+
+
+# Ends ---------------------------------------------------------------------------------
+
+
+def _end_succeeded(
+    claimant: Claimant, claimed: Claimed, made: _Made
+) -> Claimed | None:
+    facts = made.result.facts.model_dump_json() if made.result.facts else ""
+    try:
+        with flow.changing(claimed.job.pk) as change:
+            stage = own_stage(change, claimed)
+            if stage is None:
+                _discard(made.assets)
+                return None
+            Asset.objects.bulk_create(made.assets)
+            if claimed.step.record:
+                claimed.step.record(_recorded(claimed, facts))
+            flow.succeed(change, stage, facts=facts, note=made.result.note)
+            return _follow(claimant, change)
+    except StageError as error:
+        _end_failed(claimed, _failure(error), spoiled=False)
+        return None
+
+
+def _recorded(claimed: Claimed, facts: str) -> Recorded:
+    return Recorded(
+        job_id=str(claimed.job.pk),
+        step=claimed.step.name,
+        part=claimed.stage.part,
+        facts=facts,
+    )
+
+
+def _follow(claimant: Claimant, change: Change) -> Claimed | None:
+    if flags.draining:
+        return None
+    return claiming.claim_following(claimant, change)
+
+
+def _end_cached(
+    claimant: Claimant, claimed: Claimed, earlier: Stage, folder: Path
+) -> Claimed | None:
+    copies = [
+        outputs.copy_for(asset, claimed.job, claimed.stage, folder / "files")
+        for asset in cache.files_of(earlier)
+    ]
+    with flow.changing(claimed.job.pk) as change:
+        stage = own_stage(change, claimed)
+        if stage is None:
+            _discard(copies)
+            return None
+        Asset.objects.bulk_create(copies)
+        if claimed.step.record:
+            claimed.step.record(_recorded(claimed, earlier.facts))
+        flow.skip_for(change, stage, earlier)
+        return _follow(claimant, change)
+
+
+def _end_waiting(claimed: Claimed, told: Wait) -> None:
+    """The first wait is told in the job's history; those that follow touch the stage alone."""
+    if claimed.stage.wakes == 0:
+        with flow.changing(claimed.job.pk) as change:
+            stage = own_stage(change, claimed)
+            if stage:
+                flow.wait(change, stage, told)
+        return
+    fields = flow.wait_fields(claimed.stage, told, timezone.now())
+    Stage.objects.filter(
+        pk=claimed.stage.pk, attempt=claimed.attempt, status=Stage.Status.RUNNING
+    ).update(**fields)
+
+
+def _end_failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
+    with flow.changing(claimed.job.pk) as change:
+        stage = own_stage(change, claimed)
+        if stage is None:
+            return
+        if spoiled:
+            purchasing.void_all(stage)
+        flow.fail(change, stage, failure)
+
+
+def hand_back(claimed: Claimed) -> None:
+    with flow.changing(claimed.job.pk) as change:
+        stage = own_stage(change, claimed)
+        if stage:
+            flow.hand_back(change, stage)
+
+
+def own_stage(change: Change, claimed: Claimed) -> Stage | None:
+    """The stage under its job's lock, if it still belongs to this attempt."""
+    for stage in change.stages:
+        if stage.pk == claimed.stage.pk:
+            mine = stage.attempt == claimed.attempt
+            return stage if mine and stage.status == Stage.Status.RUNNING else None
+    return None
+
+
+def _discard(assets: Sequence[Asset]) -> None:
+    """Files of an attempt that does not count any more."""
+    for asset in assets:
+        transaction.on_commit(partial(storage.delete, asset.storage_key))
+
+
+def _failure(error: StageError) -> Failure:
+    retry_after: timedelta | None = None
+    if isinstance(error, VendorUnavailableError):
+        retry_after = error.retry_after
+    return Failure(
+        code=error.code,
+        detail=error.detail,
+        retryable=error.retryable,
+        retry_after=retry_after,
+    )
+
+
+def _breakdown(error: Exception) -> Failure:
+    """An error that no one foresaw: worth another try, and told without its insides."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return Failure(
+        code="internal_error",
+        detail=f"This step broke down ({type(error).__name__} at {where}). "
+        "The server's log has the details.",
+        retryable=True,
+    )
+
