@@ -117,13 +117,13 @@ def _engine(job: Job, step: AnyStep) -> str:
 # the stages' rows changes, and whoever holds a job's lock holds its stages' rows too.
 _CLAIM_WAITS = """
 UPDATE jobs_stage SET
-    status = 'running', worker_id = %(worker)s, claimed_at = now(),
-    lease_until = now() + make_interval(secs => %(lease)s),
-    reported_at = now(), quiet_limit = interval '10 minutes',
-    deadline = GREATEST(give_up_at, now() + interval '10 minutes')
+    status = 'running', worker_id = %(worker)s, claimed_at = %(now)s,
+    lease_until = %(lease_until)s,
+    reported_at = %(now)s, quiet_limit = interval '10 minutes',
+    deadline = GREATEST(give_up_at, %(now)s + interval '10 minutes')
 WHERE id IN (
     SELECT id FROM jobs_stage
-    WHERE status = 'waiting' AND wake_at <= now() AND queue = ANY(%(queues)s)
+    WHERE status = 'waiting' AND wake_at <= %(now)s AND queue = ANY(%(queues)s)
         AND wait_for = 'time'
     ORDER BY wake_at
     LIMIT %(limit)s
@@ -135,12 +135,14 @@ RETURNING id
 
 def claim_due_waits(claimant: Claimant, limit: int) -> list[Claimed]:
     """Stages that waited for a vendor or a time, and are due."""
+    now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM_WAITS,
             {
                 "worker": claimant.worker_id,
-                "lease": settings.LEASE_SECONDS,
+                "now": now,
+                "lease_until": now + timedelta(seconds=settings.LEASE_SECONDS),
                 "queues": list(claimant.queues),
                 "limit": limit,
             },

@@ -10,7 +10,6 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs import flow, queues
@@ -57,11 +56,12 @@ def send_due() -> None:
 
 def _ring_for_waits(queue: str, priority: int) -> None:
     """One message calls a worker, which then claims every wait that is due."""
+    now = timezone.now()
     due = Stage.objects.filter(
-        Q(sent_at=None) | Q(sent_at__lt=F("wake_at")) | Q(sent_at__lt=Now() - LOST_AFTER),
+        Q(sent_at=None) | Q(sent_at__lt=F("wake_at")) | Q(sent_at__lt=now - LOST_AFTER),
         status=Stage.Status.WAITING,
         wait_for=Stage.WaitFor.TIME,
-        wake_at__lte=Now(),
+        wake_at__lte=now,
         queue=queue,
         priority=priority,
     ).order_by("wake_at")
@@ -109,7 +109,7 @@ def stop_late_stages() -> None:
 def stop_quiet_stages() -> None:
     """Stages that have shown no progress for longer than they said they might."""
     quiet = Stage.objects.filter(
-        status=Stage.Status.RUNNING, reported_at__lt=Now() - F("quiet_limit")
+        status=Stage.Status.RUNNING, reported_at__lt=timezone.now() - F("quiet_limit")
     )
 
     def stop(change: Change, stage: Stage) -> None:

@@ -1,0 +1,86 @@
+"""What all tests share: people, projects, and a worker that runs inside the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.models import Job, Project, Stage, Worker
+from jobs.pipeline import Queue
+from jobs.runtime import claiming, dispatcher, presence, runner
+from jobs.runtime.claiming import Claimant
+from tests.tiny import vendor
+
+Drain = Callable[[], None]
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(settings: object, tmp_path: Path) -> None:
+    settings.STORAGE_ROOT = tmp_path / "storage"  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = tmp_path / "storage"  # type: ignore[attr-defined]
+    settings.STORAGES = {  # type: ignore[attr-defined]
+        **settings.STORAGES,  # type: ignore[attr-defined]
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "storage"},
+        },
+    }
+    settings.SCRATCH_ROOT = tmp_path / "scratch"  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return User.objects.create_user("owner", password="a good long password")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return User.objects.create_user("stranger", password="a good long password")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_superuser("staff", password="a good long password")
+
+
+@pytest.fixture
+def project(owner: User) -> Project:
+    return Project.objects.create(owner=owner, slug="shop", name="Shop")
+
+
+@pytest.fixture
+def tiny_vendor() -> Iterator[None]:
+    """The tests' vendor with empty books."""
+    vendor.books().flushdb()
+    yield
+    vendor.books().flushdb()
+
+
+@pytest.fixture
+def drain(db: None) -> Drain:
+    """Run, in this process, everything that is due."""
+    row = presence.announce(Worker.Duty.WORKER, list(Queue))
+    claimant = Claimant(worker_id=row.pk, queues=tuple(Queue))
+
+    def run_all() -> None:
+        while True:
+            dispatcher.wake_retries()
+            due = [claiming.claim_next(claimant)]
+            if due == [None]:
+                due = [*claiming.claim_due_waits(claimant, 50)]
+            if not due:
+                return
+            for claimed in due:
+                while claimed:
+                    claimed = runner.run(claimant, claimed)
+
+    return run_all
+
+
+def make_due(job: Job) -> None:
+    """Let the time pass that this job's stages wait for."""
+    job.stages.filter(status=Stage.Status.WAITING).exclude(wake_at=None).update(
+        wake_at=timezone.now()
+    )
