@@ -4,6 +4,7 @@ import os
 import secrets
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 
@@ -55,10 +56,11 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = ENV.words("ALLOWED_HOSTS", "*" if not PUBLIC_URL else "")
-if PUBLIC_URL and not ALLOWED_HOSTS:
-    ALLOWED_HOSTS = [PUBLIC_URL.split("://")[1].split("/")[0].split(":")[0]]
-    ALLOWED_HOSTS += ["localhost", "127.0.0.1"]
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname
+ALLOWED_HOSTS = ENV.words("ALLOWED_HOSTS")
+if not ALLOWED_HOSTS:
+    # Until it is told its name, it answers to any.
+    ALLOWED_HOSTS = [PUBLIC_HOST, "localhost", "127.0.0.1"] if PUBLIC_HOST else ["*"]
 CORS_ALLOWED_ORIGINS = ENV.origins("CORS_ORIGINS", "http://localhost:3000")
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ALLOWED_ORIGINS
 if CORS_ALLOW_ALL_ORIGINS:
@@ -73,7 +75,9 @@ CORS_EXPOSE_HEADERS = [
     "Upload-Offset",
     "X-Request-Id",
 ]
-CSRF_TRUSTED_ORIGINS = ENV.origins("CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
+CSRF_TRUSTED_ORIGINS = ENV.origins("CSRF_TRUSTED_ORIGINS") or (
+    [PUBLIC_URL] if PUBLIC_URL else []
+)
 SIGNUP = ENV.flag("SIGNUP", default=False)
 METRICS_TOKEN = ENV.secret("METRICS_TOKEN")
 SECURE_PROXY = ENV.flag("SECURE_PROXY", default=False)
@@ -163,10 +167,8 @@ APPEND_SLASH = True
 # Postgres, Redis, and what is built on them -----------------------------------------
 
 DATABASE_URL = ENV.url(
-    "DATABASE_URL",
-    places.postgres_url(VAR_DIR),
-    schemes=("postgresql", "postgres"),
-)
+    "DATABASE_URL", schemes=("postgresql", "postgres")
+) or places.postgres_url(VAR_DIR)
 # The web process keeps a pool; processes that fork must not share one.
 DATABASE_POOL_SIZE = ENV.integer("DATABASE_POOL_SIZE", 0, most=1000)
 DATABASES: dict[str, dict[str, Any]] = {
@@ -184,10 +186,8 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 REDIS_URL = ENV.url(
-    "REDIS_URL",
-    places.redis_url(VAR_DIR),
-    schemes=("redis", "rediss", "unix"),
-)
+    "REDIS_URL", schemes=("redis", "rediss", "unix")
+) or places.redis_url(VAR_DIR)
 RQ_QUEUES = {
     f"{queue}-{priority}": {"URL": REDIS_URL}
     for queue in ("cpu", "io", "gpu")
@@ -226,7 +226,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * MEBIBYTE
 
 S3_BUCKET = ENV.text("S3_BUCKET")
 S3_ENDPOINT_URL = ENV.url("S3_ENDPOINT_URL")
-S3_PUBLIC_ENDPOINT_URL = ENV.url("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL)
+S3_PUBLIC_ENDPOINT_URL = ENV.url("S3_PUBLIC_ENDPOINT_URL") or S3_ENDPOINT_URL
 S3_REGION = ENV.text("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = ENV.secret("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = ENV.secret("S3_SECRET_ACCESS_KEY")
