@@ -4,3 +4,5 @@ from mediaforge.settings import *  # noqa: F403
 from mediaforge.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tiny"]
+# Slow hashes protect real passwords only.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
