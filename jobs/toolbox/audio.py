@@ -243,7 +243,7 @@ def presence(
     wide = maximum_filter1d(speaks, size, origin=(hold - lead) // 2, mode="constant")
     smooth = uniform_filter1d(wide, max(lead, 1), mode="nearest")
     at = np.arange(frames) / hop
-    return np.interp(at, np.arange(len(smooth)), smooth)
+    return np.asarray(np.interp(at, np.arange(len(smooth)), smooth))
 
 
 def _envelope_db(
@@ -265,7 +265,7 @@ def _envelope_db(
         followed[index] = held
     at = np.arange(len(loudest)) / hop
     decibels = 20 * np.log10(np.maximum(followed, 1e-6))
-    return np.interp(at, np.arange(count), decibels)
+    return np.asarray(np.interp(at, np.arange(count), decibels))
 
 
 def in_room(sound: Sound, *, wet: float, decay_s: float = 0.35, seed: int = 7) -> Sound:

@@ -381,12 +381,13 @@ def _loaded(file: Path, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
     loaded = ImageFont.truetype(str(file), size_px)
     if "[" in file.name or "-VF" in file.name:
         axes = loaded.get_variation_axes()
-        chosen = []
+        chosen: list[float] = []
         for axis in axes:
             name = axis["name"]
             label = name.decode() if isinstance(name, bytes) else str(name)
-            value = weight if label.lower() == "weight" else axis["default"]
-            chosen.append(min(max(value, axis["minimum"]), axis["maximum"]))
+            value = weight if label.lower() == "weight" else axis["default"] or 0
+            least, most = axis["minimum"] or 0, axis["maximum"] or 1000
+            chosen.append(min(max(value, least), most))
         loaded.set_variation_by_axes(chosen)
     return loaded
 
