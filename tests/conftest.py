@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from jobs import presence
 from jobs.models import Job, Project, Stage, Worker
 from jobs.pipeline import Queue
-from jobs.runtime import claiming, dispatcher, presence, runner
+from jobs.runtime import claiming, dispatcher, runner
 from jobs.runtime.claiming import Claimant
 from tests.tiny import vendor
 

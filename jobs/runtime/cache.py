@@ -62,7 +62,9 @@ def _contents_of(params: Params, uses: Sequence[str]) -> dict[str, list[str]]:
     refs = {n: ids for n, ids in asset_refs(params).items() if n in uses}
     return {
         name: list(
-            Asset.objects.filter(pk__in=ids).order_by("pk").values_list("sha256", flat=True)
+            Asset.objects.filter(pk__in=ids)
+            .order_by("pk")
+            .values_list("sha256", flat=True)
         )
         for name, ids in refs.items()
     }
@@ -70,7 +72,8 @@ def _contents_of(params: Params, uses: Sequence[str]) -> dict[str, list[str]]:
 
 def _files_before(claimed: Claimed) -> list[list[str]]:
     names = [
-        s.name for s in Stage.objects.filter(
+        s.name
+        for s in Stage.objects.filter(
             job=claimed.job, position__lt=claimed.stage.position
         )
     ]

@@ -71,9 +71,7 @@ def _claim(
 ) -> Claimed | None:
     try:
         with flow.changing(candidate.job_id, skip_locked=skip_locked) as change:
-            stage = next(
-                (s for s in change.stages if s.pk == candidate.stage_id), None
-            )
+            stage = next((s for s in change.stages if s.pk == candidate.stage_id), None)
             if stage is None or stage.attempt != candidate.attempt or not _due(stage):
                 return None
             if stage.position == 0 and picking.is_full(registry.get(stage.pipeline)):

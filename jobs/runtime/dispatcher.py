@@ -12,12 +12,12 @@ from django.db import connections
 from django.db.models import F, Q
 from django.utils import timezone
 
-from jobs import flow, queues
+from jobs import flow, presence, queues
 from jobs.flow import Failure
 from jobs.live.events import Change
 from jobs.models import Event, Job, Priority, Stage, Worker
 from jobs.pipeline import Queue
-from jobs.runtime import picking, presence
+from jobs.runtime import picking
 
 logger = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ def wake_retries() -> None:
         wait_for=Stage.WaitFor.RETRY,
         wake_at__lte=timezone.now(),
     )
-    _for_each(due, lambda change, stage: flow.wake(change, stage))
+    _for_each(due, flow.wake)
 
 
 def take_back_lost() -> None:
@@ -143,7 +143,9 @@ def _for_each(stages: Any, act: Callable[[Change, Stage], None]) -> None:
 def expire_jobs() -> None:
     now = timezone.now()
     unstarted = Job.objects.filter(start_by__lt=now, started_at=None, finished_at=None)
-    _expire(unstarted, "No worker was free to start it by {0.start_by:%Y-%m-%d %H:%M %Z}.")
+    _expire(
+        unstarted, "No worker was free to start it by {0.start_by:%Y-%m-%d %H:%M %Z}."
+    )
     unfinished = Job.objects.filter(finish_by__lt=now, finished_at=None)
     _expire(unfinished, "It was not finished by {0.finish_by:%Y-%m-%d %H:%M %Z}.")
 

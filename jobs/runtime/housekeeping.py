@@ -9,7 +9,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from jobs.runtime import presence
+from jobs import presence
 
 logger = structlog.get_logger(__name__)
 

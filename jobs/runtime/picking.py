@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
@@ -13,6 +13,8 @@ from jobs.registry import AnyPipeline
 
 # How many candidates a worker looks at: others may be claiming the first ones.
 CANDIDATES = 6
+# Later than every message: whether a stage was sent does not matter to who runs it.
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +75,15 @@ LIMIT %(candidates)s
 def next_to_run(queues: Sequence[str]) -> list[Candidate]:
     """Who may run now on these queues, the one whose turn it is first."""
     for priority in Priority.values:
-        found = [c for queue in queues for c in _pick(queue, priority, datetime.max)]
+        found = [c for queue in queues for c in _pick(queue, priority, EVER)]
         if found:
             return found
     return []
 
 
-def next_to_send(queue: str, priority: int, *, sent_before: datetime) -> list[Candidate]:
+def next_to_send(
+    queue: str, priority: int, *, sent_before: datetime
+) -> list[Candidate]:
     """Whom workers should hear of: never sent, or so long ago that it was lost."""
     return _pick(queue, priority, sent_before)
 

@@ -81,7 +81,9 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
         hand_back(claimed)
         return None
     except StageError as error:
-        _end_failed(claimed, _failure(error), spoiled=isinstance(error, VendorRefusedError))
+        _end_failed(
+            claimed, _failure(error), spoiled=isinstance(error, VendorRefusedError)
+        )
         return None
     except JobTimeoutException:
         raise
@@ -89,7 +91,9 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
         # The stage itself may be fine: its lease runs out, and another takes it up.
         logger.exception("stage lost its database")
         raise
-    except Exception as error:  # the one place that catches all: to mark the stage failed
+    except (
+        Exception
+    ) as error:  # the one place that catches all: to mark the stage failed
         logger.exception("stage broke down")
         _end_failed(claimed, _breakdown(error), spoiled=False)
         return None
@@ -162,7 +166,7 @@ def _webhook_url(stage: Stage) -> str | None:
     if not settings.PUBLIC_URL:
         return None
     token = signing.dumps([stage.pk, str(stage.job_id)], salt=HOOK_SALT)
-    return f"{settings.PUBLIC_URL}{settings.API_V1_PREFIX}/hooks/{token}/"
+    return f"{settings.PUBLIC_URL}/{settings.API_V1_PREFIX}/hooks/{token}/"
 
 
 def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
@@ -173,9 +177,7 @@ def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
 # Ends ---------------------------------------------------------------------------------
 
 
-def _end_succeeded(
-    claimant: Claimant, claimed: Claimed, made: _Made
-) -> Claimed | None:
+def _end_succeeded(claimant: Claimant, claimed: Claimed, made: _Made) -> Claimed | None:
     facts = made.result.facts.model_dump_json() if made.result.facts else ""
     try:
         with flow.changing(claimed.job.pk) as change:
@@ -295,4 +297,3 @@ def _breakdown(error: Exception) -> Failure:
         "The server's log has the details.",
         retryable=True,
     )
-

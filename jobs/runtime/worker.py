@@ -19,10 +19,10 @@ from rq import Worker as RqWorker
 from rq.job import Job as RqJob
 from rq.queue import Queue as RqQueue
 
-from jobs import flow
+from jobs import flow, presence
 from jobs.models import Stage
 from jobs.models import Worker as WorkerRow
-from jobs.runtime import horse, picking, presence
+from jobs.runtime import horse, picking
 from jobs.runtime.signals import DRAIN, NOT_YOURS
 
 logger = structlog.get_logger(__name__)
@@ -85,7 +85,9 @@ class StageWorker(RqWorker):
 
     # Heartbeats -----------------------------------------------------------------------
 
-    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+    def heartbeat(
+        self, timeout: int | None = None, pipeline: Pipeline | None = None
+    ) -> None:
         self._beat()
         super().heartbeat(timeout, pipeline)
 
@@ -197,4 +199,3 @@ class StageWorker(RqWorker):
                     flow.hand_back(change, stage)
                 else:
                     flow.lose(change, stage, why)
-
