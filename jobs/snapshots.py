@@ -142,7 +142,7 @@ def batch_status(counts: dict[str, int]) -> str:
 
 
 def job_urls(job: Job) -> Json:
-    base = f"{settings.API_V1_PREFIX}/jobs/{job.pk}"
+    base = f"/{settings.API_V1_PREFIX}/jobs/{job.pk}"
     return {
         "self": f"{base}/",
         "cancel": f"{base}/cancel/",
@@ -156,13 +156,13 @@ def job_urls(job: Job) -> Json:
 
 
 def asset_url(asset: Asset) -> str:
-    return f"{settings.API_V1_PREFIX}/assets/{asset.pk}/file/{asset.filename}"
+    return f"/{settings.API_V1_PREFIX}/assets/{asset.pk}/file/{asset.filename}"
 
 
 def thumbnail_url(asset: Asset) -> str | None:
     if not asset.thumbnail_key:
         return None
-    return f"{settings.API_V1_PREFIX}/assets/{asset.pk}/thumbnail/"
+    return f"/{settings.API_V1_PREFIX}/assets/{asset.pk}/thumbnail/"
 
 
 def iso(moment: datetime | None) -> str | None:

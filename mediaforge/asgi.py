@@ -1,6 +1,8 @@
 """The one web process: pages, REST and event streams over HTTP, sockets, static files."""
 
 import os
+from importlib import import_module
+from importlib.util import find_spec
 
 from django.core.asgi import get_asgi_application
 
@@ -16,7 +18,15 @@ from jobs.live import routing  # noqa: E402
 
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
-# Who is asking is found out by the consumers: a key and a session are both welcome.
+# An app that has sockets of its own names them in full in its `routing.py`.
+rooms = [app for app in settings.PIPELINE_APPS if find_spec(f"{app}.routing")]
+sockets = [
+    *routing.urlpatterns,
+    *(each for app in rooms for each in import_module(f"{app}.routing").urlpatterns),
+    *routing.nothing_here,
+]
+
+# Who is asking is found out by the sockets: a key and a session are both welcome.
 application = ProtocolTypeRouter(
     {
         "http": ServeStaticASGI(
@@ -26,6 +36,6 @@ application = ProtocolTypeRouter(
             autorefresh=settings.DEBUG,
             max_age=0 if settings.DEBUG else 300,
         ),
-        "websocket": URLRouter(routing.urlpatterns),
+        "websocket": URLRouter(sockets),
     }
 )

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import redis
@@ -101,14 +102,9 @@ def publish(channel: str, message: str) -> None:
         logger.warning("watchers could not be told: %s", error)
 
 
-_pool: redis.ConnectionPool | None = None
-
-
+@cache
 def _connection() -> redis.Redis:
     # One pool a process: a new connection for each message would cost 1.5 ms.
-    global _pool
-    if _pool is None:
-        _pool = redis.ConnectionPool.from_url(
-            settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
-        )
-    return redis.Redis(connection_pool=_pool)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
+    )
