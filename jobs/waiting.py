@@ -140,6 +140,5 @@ def _past_seconds(stage: Stage) -> list[float]:
         .order_by("-finished_at")
         .values_list(took, flat=True)[:PAST_RUNS]
     )
-    # The stubs take an expression's values for rows.
-    durations: list[timedelta | None] = [*rows]  # type: ignore[list-item]
+    durations: list[timedelta | None] = [*rows]
     return sorted(took.total_seconds() for took in durations if took is not None)
