@@ -3,12 +3,11 @@
 It is named in pyproject.toml, since pytest-django reads settings before any conftest.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
 from pathlib import Path
-
-import pytest
 
 from mediaforge import embedded
 
@@ -31,16 +30,13 @@ def _start() -> tuple[embedded.Servers, Path]:
     return servers, var
 
 
+def _clean_up(servers: embedded.Servers, var: Path) -> None:
+    servers.stop()
+    shutil.rmtree(var, ignore_errors=True)
+
+
 # Of several pytest processes (xdist) the first one starts them for all.
-_started = None
 if SHARED not in os.environ:
     _forget_own_environment()
-    _started = _start()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    if _started:
-        servers, var = _started
-        servers.stop()
-        shutil.rmtree(var, ignore_errors=True)
+    # Not a pytest hook: those are left out when a conftest cannot be imported.
+    atexit.register(_clean_up, *_start())
