@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core import signing
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
@@ -25,6 +24,7 @@ from jobs.errors import (
 )
 from jobs.files import outputs, storage
 from jobs.flow import Failure
+from jobs.hooks import hook_url
 from jobs.live.events import Change
 from jobs.models import Asset, Stage
 from jobs.pipeline import Recorded, StageResult, Wait, Workbench
@@ -36,8 +36,6 @@ from jobs.runtime.signals import StageHandedBack, StageStopped, flags
 from jobs.sofar import JobSoFar
 
 logger = structlog.get_logger(__name__)
-
-HOOK_SALT = "vendor-hook"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +144,7 @@ def open_bench(
         shelf=StageShelf(job, folder / "files"),
         known=known,
         stored_checkpoint=stage.checkpoint,
-        webhook_url=_webhook_url(stage),
+        webhook_url=hook_url(stage),
     )
 
 
@@ -160,13 +158,6 @@ def _known_facts(claimed: Claimed) -> dict[str, list[str]]:
     for name, facts in rows.order_by("position", "part").values_list("name", "facts"):
         known.setdefault(name, []).append(facts)
     return known
-
-
-def _webhook_url(stage: Stage) -> str | None:
-    if not settings.PUBLIC_URL:
-        return None
-    token = signing.dumps([stage.pk, str(stage.job_id)], salt=HOOK_SALT)
-    return f"{settings.PUBLIC_URL}/{settings.API_V1_PREFIX}/hooks/{token}/"
 
 
 def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
