@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobs.pages.csp.ContentSecurityPolicyMiddleware",
 ]
 ROOT_URLCONF = "mediaforge.urls"
 ASGI_APPLICATION = "mediaforge.asgi.application"
@@ -152,6 +153,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "jobs.pages.context.studio",
             ]
         },
     }
@@ -309,6 +311,11 @@ BROWSER_PACKAGES = {
         ],
     ),
     "vendor/tus": ("tus-js-client/dist", ["tus.min.js"]),
+    "vendor/geist": ("@fontsource-variable/geist/files", ["geist-latin-*normal.woff2"]),
+    "vendor/geist-mono": (
+        "@fontsource-variable/geist-mono/files",
+        ["geist-mono-latin-wght-normal.woff2"],
+    ),
 }
 
 # The runtime ------------------------------------------------------------------------

@@ -130,6 +130,9 @@ class Supervisor:
         for server in self.servers:
             server.stop()
         self._roll.unlink(missing_ok=True)
+        signal.set_wakeup_fd(-1)
+        self._bell.close()
+        self._ringer.close()
 
     def _keep_running(self) -> None:
         for server in self.servers:
@@ -165,11 +168,12 @@ class Supervisor:
 
     def _kill_rest(self) -> None:
         """Kill what outlived its grace, with all that it started."""
-        rest = [p for p in map(_alive, self._running()) if p is not None]
-        kill_trees(rest)
+        roots = self._running()
+        killed = kill_trees([p for p in map(_alive, roots) if p is not None])
         for child in self.children:
             if child.process:
                 child.process.wait()
+        psutil.wait_procs([p for p in killed if p.pid not in roots], timeout=2)
 
     def _wait(self, seconds: float) -> None:
         ready, _, _ = select.select([self._bell], [], [], seconds)
@@ -192,11 +196,12 @@ def end_leftovers(roll: Path) -> None:
             # A number that another process has by now is not ours to kill.
             if process and process.create_time() == entry["created"]:
                 left.append(process)
-    kill_trees(left)
+    psutil.wait_procs(kill_trees(left), timeout=5)
     roll.unlink()
 
 
-def kill_trees(roots: Sequence[psutil.Process]) -> None:
+def kill_trees(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Kill these and all that they started; answers with everyone who was told."""
     everyone = list(roots)
     for root in roots:
         with suppress(psutil.NoSuchProcess):
@@ -204,7 +209,7 @@ def kill_trees(roots: Sequence[psutil.Process]) -> None:
     for process in everyone:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(everyone, timeout=5)
+    return everyone
 
 
 def _alive(pid: int) -> psutil.Process | None:
