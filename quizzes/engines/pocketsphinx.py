@@ -1,0 +1,79 @@
+"""pocketsphinx: a small recogniser that is always there, and the last resort."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from quizzes.content import Word
+from quizzes.engines.speech_activity import RATE_HZ, Span, read_span
+
+NAME = "pocketsphinx"
+FRAME_S = 0.01
+WARNING = (
+    "This transcript was made by pocketsphinx, the last resort: expect one word in four "
+    "to be wrong. Set WHISPER_MODEL or OPENAI_API_KEY, or upload a transcript."
+)
+# Longer utterances make its search slow and forgetful.
+_LONGEST_S = 20.0
+_PAD_S = 0.15
+_SILENCES = re.compile(r"^(<|\[|\+\+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PocketSphinx:
+    """English speech into timed words, utterance by utterance."""
+
+    def listen(
+        self,
+        recording: Path,
+        spans: Sequence[Span],
+        *,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> list[Word]:
+        from pocketsphinx import Decoder  # loads its model's tables
+
+        decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL")
+        words: list[Word] = []
+        utterances = [piece for span in spans for piece in _utterances(span)]
+        for number, span in enumerate(utterances):
+            padded = Span(
+                start_s=max(0.0, span.start_s - _PAD_S), end_s=span.end_s + _PAD_S
+            )
+            samples = read_span(recording, padded)
+            decoder.start_utt()
+            loud = np.clip(samples * _gain(samples) * 32767, -32768, 32767)
+            decoder.process_raw(loud.astype(np.int16).tobytes(), full_utt=True)
+            decoder.end_utt()
+            for heard in decoder.seg() or ():
+                if _SILENCES.match(heard.word):
+                    continue
+                words.append(
+                    Word(
+                        # Other ways to say a word are numbered: “the(2)”.
+                        text=heard.word.partition("(")[0],
+                        start=padded.start_s + heard.start_frame * FRAME_S,
+                        end=padded.start_s + (heard.end_frame + 1) * FRAME_S,
+                        confidence=min(1.0, float(heard.prob)),
+                    )
+                )
+            if on_progress:
+                on_progress((number + 1) / len(utterances))
+        return words
+
+
+def _gain(samples: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Bring quiet speech to the loudness that the model was trained at."""
+    loudness = float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
+    return min(0.08 / loudness, 8.0) if loudness > 1e-4 else 1.0
+
+
+def _utterances(span: Span) -> list[Span]:
+    count = max(1, int(np.ceil(span.duration_s / _LONGEST_S)))
+    step = span.duration_s / count
+    return [
+        Span(start_s=span.start_s + turn * step, end_s=span.start_s + (turn + 1) * step)
+        for turn in range(count)
+    ]
