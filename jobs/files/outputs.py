@@ -91,9 +91,15 @@ def copy_for(asset: Asset, job: Job, stage: Stage, scratch: Path) -> Asset:
 
 def _what_it_is(output: OutputFile) -> tuple[Kind, str]:
     suffix = Path(output.name).suffix.lower()
-    named = output.content_type or _TYPES.get(suffix) or mimetypes.guess_type(output.name)[0]
+    named = (
+        output.content_type
+        or _TYPES.get(suffix)
+        or mimetypes.guess_type(output.name)[0]
+    )
     sniffed = sniff(output.path)
-    content_type = named or (sniffed.content_type if sniffed else "application/octet-stream")
+    content_type = named or (
+        sniffed.content_type if sniffed else "application/octet-stream"
+    )
     return _kind(content_type, sniffed.kind if sniffed else None), content_type
 
 

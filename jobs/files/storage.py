@@ -5,9 +5,13 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -53,6 +57,84 @@ def store(source: Path, *, project: Project, area: Area, name: str) -> StoredFil
     )
 
 
+def adopt(
+    source: Path,
+    *,
+    project: Project,
+    area: Area,
+    name: str,
+    sha256: str,
+    content_type: str = "",
+) -> StoredFile:
+    """Move a local file into the tree; the hash in its name is that of its content."""
+    size_bytes = source.stat().st_size
+    path = PurePosixPath(safe_name(name))
+    for again in count():
+        token = sha256[:12] if not again else f"{sha256[:12]}-{again + 1}"
+        key = f"{area}/{project.folder}/{path.stem}-{token}{path.suffix}"
+        if _move_in(source, key, content_type):
+            break
+    return StoredFile(
+        key=key,
+        filename=PurePosixPath(key).name,
+        size_bytes=size_bytes,
+        sha256=sha256,
+    )
+
+
+def _move_in(source: Path, key: str, content_type: str) -> bool:
+    """False when the name is taken."""
+    if isinstance(default_storage, FileSystemStorage):
+        target = Path(default_storage.path(key))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            return False
+        source.unlink()
+        _sync_folder(target.parent)
+        return True
+    if default_storage.exists(key):
+        return False
+    with source.open("rb") as opened:
+        file = File(opened, name=key)
+        # What the bucket says of the file to those who fetch it there.
+        file.content_type = content_type or "application/octet-stream"  # type: ignore[attr-defined]
+        default_storage.save(key, file)
+    source.unlink()
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name lasts only once its folder is on the disk, too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def on_disk() -> bool:
+    return isinstance(default_storage, FileSystemStorage)
+
+
+def bucket() -> Any:
+    """The bucket behind the storage; boto3 carries no types."""
+    return default_storage.bucket  # type: ignore[attr-defined]
+
+
+def chunks(key: str) -> Iterator[bytes]:
+    """A stored file's bytes, a few at a time."""
+    if on_disk():
+        with Path(default_storage.path(key)).open("rb", buffering=0) as source:
+            while chunk := source.read(CHUNK):
+                yield chunk
+        return
+    body = bucket().Object(key).get()["Body"]
+    with closing(body):
+        yield from body.iter_chunks(CHUNK)
+
+
 def new_key(project: Project, area: Area, name: str) -> str:
     """A key that is readable, sanitised and unique: a random token guards the name."""
     path = PurePosixPath(safe_name(name))
@@ -77,8 +159,8 @@ def local_copy(key: str, folder: Path) -> Path:
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f"{target.suffix}.part")
-        with default_storage.open(key) as source, part.open("wb") as sink:
-            shutil.copyfileobj(source, sink, CHUNK)
+        with part.open("wb") as sink:
+            sink.writelines(chunks(key))
         part.rename(target)
     return target
 

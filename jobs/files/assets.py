@@ -1,0 +1,170 @@
+"""Files that came in become assets: looked at, moved into the tree, written down."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jobs.errors import RequestError
+from jobs.files import quotas, storage, thumbnails
+from jobs.files.intake import MEDIA, Incoming, check_kind, incoming_folder
+from jobs.files.storage import Area
+from jobs.inputs import Kind
+from jobs.models import Asset, Project
+
+# Pictures that Pillow does not open; what uses them looks for itself.
+NOT_MEASURED = ("image/openraster",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What a file's content says of it."""
+
+    kind: Kind
+    content_type: str
+    extension: str
+    width_px: int | None = None
+    height_px: int | None = None
+    duration_s: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)  # JSON
+
+
+def receive(
+    project: Project,
+    incoming: Incoming,
+    *,
+    filename: str,
+    accept: frozenset[Kind] = MEDIA,
+    area: Area = Area.UPLOADS,
+) -> Asset:
+    """Make an asset of what came in; what is refused is not kept."""
+    with _discarding(incoming):
+        check_kind(incoming.sniffed, accept)
+        quotas.check_bytes_quota(project.owner, incoming.size_bytes)
+        told = describe(incoming, name=filename)
+        name = with_extension(filename, told.extension)
+        thumbnail_key = keep_thumbnail(
+            incoming.path,
+            project,
+            told.kind,
+            stem=PurePosixPath(name).stem,
+            duration_s=told.duration_s,
+        )
+        stored = storage.adopt(
+            incoming.path,
+            project=project,
+            area=area,
+            name=name,
+            sha256=incoming.sha256,
+            content_type=told.content_type,
+        )
+    return Asset.objects.create(
+        project=project,
+        kind=told.kind,
+        filename=stored.filename,
+        original_filename=PurePosixPath(filename.replace("\\", "/")).name[:255],
+        content_type=told.content_type,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        width=told.width_px,
+        height=told.height_px,
+        duration=told.duration_s,
+        details=told.details,
+        storage_key=stored.key,
+        thumbnail_key=thumbnail_key,
+    )
+
+
+@contextmanager
+def _discarding(incoming: Incoming) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # Once it was moved into the tree there is nothing left here.
+        incoming.discard()
+
+
+def describe(incoming: Incoming, *, name: str) -> Described:
+    """Look into a file; raises UnreadableMediaError."""
+    sniffed = incoming.sniffed
+    if sniffed is None:
+        raise RequestError("This file is of no known kind.")
+    if sniffed.kind in (Kind.VIDEO, Kind.AUDIO):
+        return _describe_sound_or_video(incoming.path)
+    if sniffed.kind == Kind.IMAGE and sniffed.content_type not in NOT_MEASURED:
+        return _describe_image(incoming.path, name)
+    return Described(
+        kind=sniffed.kind,
+        content_type=sniffed.content_type,
+        extension=sniffed.extension,
+    )
+
+
+def _describe_image(path: Path, name: str) -> Described:
+    from jobs.toolbox.images import measure
+    from jobs.toolbox.sniffing import sniff
+
+    facts = measure(path, name=name, min_side_px=1)
+    sniffed = sniff(path)
+    assert sniffed
+    return Described(
+        kind=Kind.IMAGE,
+        content_type=sniffed.content_type,
+        extension=sniffed.extension,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        details={"format": facts.format, "alpha": facts.has_alpha},
+    )
+
+
+def _describe_sound_or_video(path: Path) -> Described:
+    from jobs.toolbox.probing import probe
+
+    facts = probe(path)
+    return Described(
+        kind=facts.kind,
+        content_type=facts.content_type,
+        extension=facts.extension,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        duration_s=facts.duration_s,
+        details={
+            "container": facts.container,
+            "video": asdict(facts.video) if facts.video else None,
+            "audio": [asdict(track) for track in facts.audio],
+            "subtitles": list(facts.subtitles),
+        },
+    )
+
+
+def with_extension(filename: str, extension: str) -> str:
+    """The name with the ending that its content has: names are not believed."""
+    path = PurePosixPath(filename.replace("\\", "/"))
+    same = {".jpeg": ".jpg", ".tif": ".tiff", ".m4v": ".mp4", ".qt": ".mov"}
+    ending = path.suffix.lower()
+    if same.get(ending, ending) == extension:
+        return path.name
+    return f"{path.stem or 'file'}{extension}"
+
+
+def keep_thumbnail(
+    source: Path, project: Project, kind: Kind, *, stem: str, duration_s: float | None
+) -> str:
+    """The storage key of a small picture of a local file; empty where it has none."""
+    target = incoming_folder() / f"{secrets.token_hex(12)}.webp"
+    try:
+        if not thumbnails.draw(source, target, kind, duration_s=duration_s):
+            return ""
+        stored = storage.adopt(
+            target,
+            project=project,
+            area=Area.THUMBNAILS,
+            name=f"{stem}.webp",
+            sha256=storage.hash_file(target),
+            content_type="image/webp",
+        )
+        return stored.key
+    finally:
+        target.unlink(missing_ok=True)

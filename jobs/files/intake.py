@@ -1,0 +1,186 @@
+"""The one way in for bytes: written, hashed and looked at while they come."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from jobs.errors import RequestError, UnsupportedMediaError
+from jobs.files.quotas import SizeLimit
+from jobs.inputs import Kind
+from jobs.toolbox.sniffing import HEAD_BYTES, Sniffed, sniff
+
+# What people may store: what some pipeline can start from.
+MEDIA = frozenset(
+    {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.MODEL, Kind.CAPTIONS, Kind.ARCHIVE}
+)
+# Writing back early keeps the last fsync short.
+SYNC_EVERY_BYTES = 64 * 2**20
+
+
+class EmptyFileError(RequestError):
+    """A file without a byte in it."""
+
+    code = "empty_file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A file that has come in whole and belongs to nobody yet."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    sniffed: Sniffed | None
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def incoming_folder() -> Path:
+    """Where bytes lie until they are whole: beside the tree, so that moving them is free."""
+    if isinstance(default_storage, FileSystemStorage):
+        folder = Path(default_storage.path("incoming"))
+    else:
+        folder = settings.VAR_DIR / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def check_kind(sniffed: Sniffed | None, accept: frozenset[Kind]) -> None:
+    if sniffed is None or sniffed.kind not in accept:
+        found = f"is {sniffed.content_type}" if sniffed else "is of no known kind"
+        taken = ", ".join(sorted(kind.value for kind in accept))
+        raise UnsupportedMediaError(
+            f"The content of this file {found}. Taken are: {taken}."
+        )
+
+
+class Intake:
+    """Takes one file in, chunk by chunk, and refuses it as soon as that can be known.
+
+    Used as a context manager: unless `finish` was reached, nothing is left behind.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: SizeLimit,
+        accept: frozenset[Kind] | None = MEDIA,
+        path: Path | None = None,
+    ) -> None:
+        self._limit = limit
+        self._accept = accept
+        self._path = path or incoming_folder() / secrets.token_hex(12)
+        self._file = self._path.open("xb", buffering=0)
+        self._digest = hashlib.sha256()
+        self._head = b""
+        self._sniffed: Sniffed | None = None
+        self._looked = False
+        self._size = 0
+        self._finished = False
+        self._syncer = _Syncer(self._file.fileno())
+
+    def write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        kind = self._sniffed.kind if self._sniffed else None
+        self._limit.check(self._size, kind)
+        if not self._looked:
+            self._head += chunk[:HEAD_BYTES]
+            if len(self._head) >= HEAD_BYTES:
+                self._look()
+        write_all(self._file.fileno(), chunk)
+        self._digest.update(chunk)
+        self._syncer.wrote(len(chunk))
+
+    def take(self, chunks: Iterable[bytes]) -> Incoming:
+        """Everything at once, from something that yields it."""
+        with self:
+            for chunk in chunks:
+                self.write(chunk)
+            return self.finish()
+
+    def finish(self) -> Incoming:
+        if not self._size:
+            raise EmptyFileError("The file is empty.")
+        if not self._looked:
+            self._look()
+        self._syncer.finish()
+        self._file.close()
+        self._finished = True
+        return Incoming(
+            path=self._path,
+            size_bytes=self._size,
+            sha256=self._digest.hexdigest(),
+            sniffed=self._sniffed,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._finished:
+            self.abandon()
+
+    def abandon(self) -> None:
+        self._syncer.stop()
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _look(self) -> None:
+        self._looked = True
+        self._sniffed = sniff(self._head)
+        if self._accept is not None:
+            check_kind(self._sniffed, self._accept)
+        if self._sniffed:
+            self._limit.check(self._size, self._sniffed.kind)
+
+
+def write_all(handle: int, chunk: bytes) -> None:
+    """Unbuffered writes may take less than they are given."""
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+class _Syncer:
+    """Sends what was written to the disk while more is coming."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._unsynced = 0
+        self._executor: ThreadPoolExecutor | None = None
+        self._running: Future[None] | None = None
+
+    def wrote(self, count: int) -> None:
+        self._unsynced += count
+        if self._unsynced < SYNC_EVERY_BYTES:
+            return
+        if self._running and not self._running.done():
+            return
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._unsynced = 0
+        self._running = self._executor.submit(os.fdatasync, self._handle)
+
+    def finish(self) -> None:
+        self.stop()
+        os.fsync(self._handle)
+
+    def stop(self) -> None:
+        if self._executor:
+            self._executor.shutdown(wait=True)
+            self._executor = None
