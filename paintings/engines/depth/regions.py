@@ -1,0 +1,149 @@
+"""The pieces that a photo falls into: superpixels merged until objects are whole."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.toolbox.cutouts import adjacency, superpixels
+from jobs.toolbox.images import Pixels
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+# A jump of the whole depth range weighs as much as this difference in colour.
+_DEPTH_WEIGHT = 160.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regions:
+    """A numbered partition of a small picture."""
+
+    labels: Labels  # (height, width)
+    count: int
+
+    def means(self, values: Floats) -> Floats:
+        """The mean of a map in every region."""
+        sums = np.bincount(self.labels.ravel(), values.ravel(), self.count)
+        return (sums / np.maximum(self.sizes, 1)).astype(np.float32)
+
+    @property
+    def sizes(self) -> Floats:
+        return np.bincount(self.labels.ravel(), minlength=self.count).astype(np.float32)
+
+    def paint(self, values: Floats) -> Floats:
+        """A map with each region's value."""
+        return values[self.labels].astype(np.float32)
+
+
+def find_regions(
+    small: Pixels, *, depth: Floats | None = None, wanted: int = 22
+) -> Regions:
+    """Merge superpixels that look alike; never across a strong edge if it can be helped."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
+    labels, count = superpixels(calm, size_px=max(6, max(small.shape[:2]) // 34))
+    pieces = Regions(labels=labels, count=count)
+    features = _features(lab, calm, pieces)
+    if depth is not None:
+        features = np.column_stack([features, _DEPTH_WEIGHT * pieces.means(depth)])
+    edges = _edge_map(calm)
+    walls = _walls(edges, labels, count)
+    merged = _merge(features, pieces.sizes, adjacency(labels, count), walls, wanted)
+    return Regions(labels=merged[labels], count=int(merged.max()) + 1)
+
+
+def _features(lab: Floats, calm: Floats, pieces: Regions) -> Floats:
+    """Colour and roughness, in units of one just visible difference or so."""
+    light = lab[..., 0]
+    fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2.0))
+    rough = np.asarray(cv2.GaussianBlur(fine, (0, 0), 3.0), np.float32)
+    colour = [0.8 * pieces.means(calm[..., 0])]
+    colour += [1.3 * pieces.means(np.ascontiguousarray(calm[..., c])) for c in (1, 2)]
+    roughness = 14.0 * np.log1p(pieces.means(rough))
+    return np.column_stack([*colour, roughness]).astype(np.float32)
+
+
+def _edge_map(calm: Floats) -> Floats:
+    strength = np.zeros(calm.shape[:2], np.float32)
+    for channel in range(3):
+        plane = np.ascontiguousarray(calm[..., channel])
+        dx = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=0.25)
+        dy = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=0.25)
+        strength += dx**2 + dy**2
+    return np.sqrt(strength)
+
+
+def _walls(edges: Floats, labels: Labels, count: int) -> Floats:
+    """The mean edge strength along each border between two pieces."""
+    total = np.zeros((count, count), np.float32)
+    length = np.zeros((count, count), np.float32)
+    for one, other, edge in (
+        (labels[:, :-1], labels[:, 1:], np.maximum(edges[:, :-1], edges[:, 1:])),
+        (labels[:-1], labels[1:], np.maximum(edges[:-1], edges[1:])),
+    ):
+        differ = one != other
+        np.add.at(total, (one[differ], other[differ]), edge[differ])
+        np.add.at(length, (one[differ], other[differ]), 1.0)
+    total, length = total + total.T, length + length.T
+    return np.asarray(total / np.maximum(length, 1), np.float32)
+
+
+def _merge(
+    features: Floats,
+    sizes: Floats,
+    touching: NDArray[np.bool_],
+    walls: Floats,
+    wanted: int,
+) -> Labels:
+    """Ward's merging on the graph of neighbours, cheapest pair first."""
+    count = len(sizes)
+    weight = sizes / sizes.mean()
+    mean = features.astype(np.float64)
+    link = touching.copy()
+    wall = walls.astype(np.float64)
+    owner = np.arange(count)
+    alive = count
+    cost = np.full((count, count), np.inf)
+
+    def price(one: int) -> None:
+        others = np.flatnonzero(link[one])
+        apart = ((mean[others] - mean[one]) ** 2).sum(axis=1)
+        # Large areas are not kept apart merely for being large.
+        mass = np.sqrt(weight[others] * weight[one] / (weight[others] + weight[one]))
+        value = mass * apart * (0.35 + np.minimum(wall[one, others] / 12.0, 3.0))
+        cost[one, :] = np.inf
+        cost[:, one] = np.inf
+        cost[one, others] = value
+        cost[others, one] = value
+
+    for one in range(count):
+        price(one)
+    while alive > wanted:
+        flat = int(np.argmin(cost))
+        one, other = divmod(flat, count)
+        if not np.isfinite(cost[one, other]):
+            break
+        total = weight[one] + weight[other]
+        share = weight[other] / total
+        mean[one] = (1 - share) * mean[one] + share * mean[other]
+        wall[one] = np.where(
+            link[one] & link[other],
+            (wall[one] + wall[other]) / 2,
+            np.where(link[other], wall[other], wall[one]),
+        )
+        wall[:, one] = wall[one]
+        weight[one] = total
+        link[one] |= link[other]
+        link[:, one] |= link[:, other]
+        link[one, one] = False
+        link[other] = False
+        link[:, other] = False
+        cost[other] = np.inf
+        cost[:, other] = np.inf
+        owner[owner == other] = one
+        alive -= 1
+        price(one)
+    _, compact = np.unique(owner, return_inverse=True)
+    return np.asarray(compact, np.int32)

@@ -1,0 +1,67 @@
+"""Where to cut: the layers' borders lie where depth jumps, and regions stay whole."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paintings.engines.depth.local import DepthField
+from paintings.engines.depth.regions import Floats, Labels
+
+
+def cut(field: DepthField, count: int) -> tuple[Labels, list[float]]:
+    """Give every pixel the number of its layer, 0 at the back; and each layer's nearness."""
+    values = field.region_near.astype(np.float64)
+    weights = np.sqrt(field.regions.sizes / field.regions.labels.size)
+    group = _split(values, weights.astype(np.float64), count)
+    labels = group[field.regions.labels].astype(np.int32)
+    if int(group.max()) + 1 < count:
+        labels = _by_pixels(field.near, count)
+    middles = [
+        float(np.median(field.near[labels == number])) for number in range(count)
+    ]
+    return labels, list(np.maximum.accumulate(middles))
+
+
+def _split(
+    values: NDArray[np.float64], weights: NDArray[np.float64], count: int
+) -> NDArray[np.int64]:
+    """The best cut of a line of values into groups: least spread within, by dynamic programming."""
+    order = np.argsort(values, kind="stable")
+    line, mass = values[order], weights[order]
+    total = len(line)
+    count = min(count, len(np.unique(np.round(line, 4))))
+    w, wx, wxx = (
+        np.concatenate([[0.0], np.cumsum(x)])
+        for x in (mass, mass * line, mass * line**2)
+    )
+
+    def spread(first: int, last: int) -> float:
+        m = w[last] - w[first]
+        return float(
+            wxx[last] - wxx[first] - (wx[last] - wx[first]) ** 2 / max(m, 1e-12)
+        )
+
+    best = np.full((count + 1, total + 1), np.inf)
+    back = np.zeros((count + 1, total + 1), np.int64)
+    best[0, 0] = 0.0
+    for groups in range(1, count + 1):
+        for last in range(groups, total + 1):
+            for first in range(groups - 1, last):
+                value = best[groups - 1, first] + spread(first, last)
+                if value < best[groups, last]:
+                    best[groups, last] = value
+                    back[groups, last] = first
+    group = np.zeros(total, np.int64)
+    last = total
+    for number in range(count, 0, -1):
+        first = int(back[number, last])
+        group[order[first:last]] = number - 1
+        last = first
+    return group
+
+
+def _by_pixels(near: Floats, count: int) -> Labels:
+    """Too few regions to go round: cut the slope of depth itself."""
+    jitter = np.linspace(0, 1e-3, near.shape[0], dtype=np.float32)[:, None]
+    ramp = near + jitter
+    cuts = np.quantile(ramp, np.linspace(0, 1, count + 1)[1:-1])
+    return np.searchsorted(cuts, ramp.ravel()).reshape(near.shape).astype(np.int32)

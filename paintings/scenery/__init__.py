@@ -1,0 +1,6 @@
+"""Scenes composed of known layers: something to show, and something to measure by."""
+
+from paintings.scenery.canvas import Scene, SceneLayer
+from paintings.scenery.scenes import KINDS, compose
+
+__all__ = ["KINDS", "Scene", "SceneLayer", "compose"]
