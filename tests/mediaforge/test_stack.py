@@ -52,6 +52,9 @@ class Stack:
         except OSError:
             return {"status": "silent", "checks": {}}
 
+    def is_gone(self) -> bool:
+        return self.all_processes() == []
+
     def all_processes(self) -> list[psutil.Process]:
         """Everything that was started for this folder, whoever its parent is by now."""
         found = []
@@ -100,9 +103,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[Path, int], Stack]]:
     for stack in started:
         stack.process.kill()
         stack.process.wait()
-        eventually(
-            lambda stack=stack: stack.all_processes() == [], seconds=DOWN_SECONDS
-        )
+        assert eventually(stack.is_gone, seconds=DOWN_SECONDS)
 
 
 def eventually(holds: Callable[[], bool], *, seconds: float) -> bool:
@@ -166,7 +167,7 @@ def test_it_lives_through_what_happens_to_it(
     # Asked to end, all are gone in time.
     again.process.send_signal(signal.SIGTERM)
     assert again.process.wait(timeout=DOWN_SECONDS) == 0
-    assert again.all_processes() == []
+    assert again.is_gone()
 
 
 def test_a_busy_port_gets_one_line(start: Start, tmp_path: Path) -> None:

@@ -151,4 +151,4 @@ def test_a_torn_roll_is_no_obstacle(tmp_path: Path) -> None:
 
 def _children_of(pid: int) -> list[psutil.Process]:
     assert eventually(psutil.Process(pid).children)
-    return psutil.Process(pid).children()
+    return list(psutil.Process(pid).children())
