@@ -286,7 +286,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = ENV.path("STATIC_ROOT", "var/static", base=BASE_DIR)
+if "STATIC_ROOT" not in ENV.variables:
+    STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
