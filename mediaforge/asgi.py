@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.core.asgi import get_asgi_application
+from jobs.files.bodies import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mediaforge.settings")
 http = get_asgi_application()
