@@ -1,0 +1,79 @@
+"""Surfaces made whole: one piece, no doubled triangles, a flat base, closed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """Triangles without a picture yet."""
+
+    vertices: Floats  # (n, 3)
+    faces: Ints  # (m, 3)
+
+
+def edges_of(faces: Ints) -> NDArray[np.int64]:
+    """Directed edges (3 m, 2), three a face."""
+    return np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(
+        np.int64
+    )
+
+
+def is_closed(surface: Surface) -> bool:
+    """Every edge lies between exactly two triangles that turn the same way."""
+    if len(surface.faces) == 0:
+        return False
+    edges = edges_of(surface.faces)
+    span = int(edges.max()) + 1
+    there = np.sort(edges[:, 0] * span + edges[:, 1])
+    back = np.sort(edges[:, 1] * span + edges[:, 0])
+    return bool(np.array_equal(there, back) and (np.diff(there) > 0).all())
+
+
+def pieces(surface: Surface) -> NDArray[np.int32]:
+    """Which connected piece each vertex belongs to."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = edges_of(surface.faces)
+    count = len(surface.vertices)
+    graph = coo_matrix((np.ones(len(edges), np.int8), edges.T), (count, count))
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
+def compact(surface: Surface) -> Surface:
+    """Drop vertices that no triangle uses."""
+    used, faces = np.unique(surface.faces, return_inverse=True)
+    return Surface(
+        vertices=surface.vertices[used],
+        faces=faces.reshape(-1, 3).astype(np.int32),
+    )
+
+
+def largest_piece(surface: Surface) -> Surface:
+    labels = pieces(surface)
+    sizes = np.bincount(labels[surface.faces[:, 0]])
+    keep = labels[surface.faces[:, 0]] == sizes.argmax()
+    return compact(Surface(vertices=surface.vertices, faces=surface.faces[keep]))
+
+
+def clean(surface: Surface, *, ground: float | None = None) -> Surface:
+    """The largest piece, with nothing below the ground."""
+    faces = surface.faces
+    proper = (
+        (faces[:, 0] != faces[:, 1])
+        & (faces[:, 1] != faces[:, 2])
+        & (faces[:, 2] != faces[:, 0])
+    )
+    whole = largest_piece(Surface(vertices=surface.vertices, faces=faces[proper]))
+    if ground is None:
+        return whole
+    # Flattened, not cut: the surface stays closed.
+    vertices = whole.vertices.copy()
+    vertices[:, 1] = np.maximum(vertices[:, 1], ground)
+    return Surface(vertices=vertices, faces=whole.faces)

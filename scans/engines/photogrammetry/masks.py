@@ -1,0 +1,119 @@
+"""Telling a turntable before a still background from a walk around the thing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.uint8]
+
+# A pixel has changed when it differs by so many times the noise.
+CHANGED = 3.5
+FARTHEST_SHIFT = 0.08
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillBackground:
+    """What stays in place while the thing turns, seen from one reference view."""
+
+    reference: Grey
+    background: NDArray[np.float32]
+    # Where the thing passes at any time.
+    moving: NDArray[np.bool_]
+    # Where the background is seen for most of the time.
+    known: NDArray[np.bool_]
+    noise: float
+
+
+def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
+    """The background, when the camera stands still and it has marks; else None."""
+    reference = glimpses[len(glimpses) // 2]
+    warps = [_shift_between(reference, glimpse) for glimpse in glimpses]
+    held = [(g, w) for g, w in zip(glimpses, warps, strict=True) if w is not None]
+    if len(held) < max(6, 0.8 * len(glimpses)):
+        return None
+    size = reference.shape[::-1]
+    stack = np.stack(
+        [
+            cv2.warpAffine(g, w, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+            for g, w in held
+        ]
+    ).astype(np.float32)
+    stack *= np.median(stack) / np.maximum(np.median(stack, axis=(1, 2), keepdims=True), 1)
+    background = np.median(stack, axis=0)
+    apart = np.abs(stack - background)
+    spread = np.median(apart, axis=0)
+    noise = max(1.5, float(np.percentile(spread, 25)) * 1.5)
+    # A turning thing changes often; noise and compression seldom and little.
+    restless = np.mean(apart > CHANGED * noise, axis=0)
+    moving = _solid(restless > 0.2)
+    if not 0.005 < moving.mean() < 0.85:
+        return None
+    known = np.mean(apart < CHANGED * noise, axis=0) > 0.6
+    return StillBackground(
+        reference=reference, background=background, moving=moving, known=known, noise=noise
+    )
+
+
+def _shift_between(reference: Grey, other: Grey) -> NDArray[np.float64] | None:
+    """The small shift that maps the reference's still part onto the other picture."""
+    corners = cv2.goodFeaturesToTrack(reference, 400, 0.01, 5)
+    if corners is None or len(corners) < 30:
+        return None
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(reference, other, corners, None)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(other, reference, moved, None)
+    good = (found.ravel() == 1) & (again.ravel() == 1)
+    good &= np.linalg.norm((back - corners).reshape(-1, 2), axis=1) < 0.7
+    if good.sum() < 25:
+        return None
+    warp, inliers = cv2.estimateAffinePartial2D(
+        corners[good], moved[good], ransacReprojThreshold=1.2
+    )
+    if warp is None or inliers.sum() < max(25, 0.12 * len(corners)):
+        return None
+    # The still part must frame the picture, not be one patch of it.
+    spots = corners[good][inliers.ravel() == 1].reshape(-1, 2)
+    height, width = reference.shape
+    spread = np.ptp(spots, axis=0) / (width, height)
+    shifted = np.hypot(warp[0, 2], warp[1, 2]) > FARTHEST_SHIFT * width * 2
+    scaled = abs(np.hypot(warp[0, 0], warp[1, 0]) - 1) > 0.04
+    if spread.min() < 0.5 or shifted or scaled:
+        return None
+    return np.asarray(warp, np.float64)
+
+
+def _solid(rough: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Small gaps closed, specks dropped, holes filled."""
+    side = max(3, rough.shape[1] // 40) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
+    if count < 2:
+        return np.zeros(rough.shape, np.bool_)
+    largest = stats[1:, cv2.CC_STAT_AREA].max()
+    keep = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= 0.1 * largest)
+    return np.isin(labels, keep[keep > 0])
+
+
+def mask_turning(still: StillBackground, picture: Picture) -> Mask:
+    """255 where the turning thing is in this picture (any size), else 0."""
+    height, width = still.reference.shape
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    warp = _shift_between(still.reference, small)
+    if warp is None:
+        warp = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    aligned = cv2.warpAffine(small, warp, (width, height), flags=flags).astype(np.float32)
+    aligned *= np.median(still.background) / max(float(np.median(aligned)), 1.0)
+    changed = np.abs(aligned - still.background) > CHANGED * still.noise
+    thing = _solid(still.moving & (changed | ~still.known))
+    wide = cv2.dilate(thing.astype(np.uint8), np.ones((3, 3), np.uint8))
+    placed = cv2.warpAffine(wide * 255, warp, (width, height), flags=cv2.INTER_LINEAR)
+    full = cv2.resize(placed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(full > 127, 255, 0).astype(np.uint8)
