@@ -65,7 +65,9 @@ def _settle(change: Change, before: str) -> None:
             "updated_at",
         ]
     )
-    due = [s for s in change.stages if s.status == Stage.Status.QUEUED and not s.sent_at]
+    due = [
+        s for s in change.stages if s.status == Stage.Status.QUEUED and not s.sent_at
+    ]
     queues.offer(due)
     if job.status != before:
         webhooks.plan(job, f"job.{job.status}")
@@ -267,7 +269,11 @@ def skip_for(change: Change, stage: Stage, earlier: Stage) -> None:
 
 def wait(change: Change, stage: Stage, told: Wait) -> None:
     """Let the worker go until a vendor or a time is due."""
-    write(stage, **wait_fields(stage, told, change.now))
+    fields = wait_fields(stage, told, change.now)
+    if stage.wake_at and stage.claimed_at and stage.wake_at > stage.claimed_at:
+        # Called for while it asked: it asks again at once.
+        fields["wake_at"] = change.now
+    write(stage, **fields)
     change.job.message = stage.wait_reason
     if stage.wakes == 1:
         change.note(Event.Kind.WAITING, stage, reason=told.reason)
@@ -313,6 +319,22 @@ def gave_up(stage: Stage) -> Failure:
 def wake(change: Change, stage: Stage) -> None:
     """A waiting stage is due: by its time, by a vendor's call, or by a person."""
     _queue(change, [stage])
+
+
+def wake_early(change: Change, stage_id: int, *, by: str) -> bool:
+    """Do not wait for the time any longer; False when the stage has nothing to wait for."""
+    stage = next((s for s in change.stages if s.pk == stage_id), None)
+    if stage is None:
+        return False
+    if stage.status == Stage.Status.RUNNING:
+        # It may have asked just before the answer was there.
+        write(stage, wake_at=change.now)
+        return True
+    if stage not in change.waiting(Stage.WaitFor.TIME):
+        return False
+    change.note(Event.Kind.WOKEN, stage, by=by)
+    wake(change, stage)
+    return True
 
 
 def fail(change: Change, stage: Stage, failure: Failure) -> None:

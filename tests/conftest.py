@@ -54,9 +54,9 @@ def project(owner: User) -> Project:
 @pytest.fixture
 def tiny_vendor() -> Iterator[None]:
     """The tests' vendor with empty books."""
-    vendor.books().flushdb()
+    vendor.empty_books()
     yield
-    vendor.books().flushdb()
+    vendor.empty_books()
 
 
 @pytest.fixture

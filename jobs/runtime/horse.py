@@ -5,18 +5,17 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import structlog
 from django.db import connections
-from django.utils import timezone
 
-from jobs import flow, registry
+from jobs import registry
 from jobs.models import Stage
 from jobs.pipeline import Queue
 from jobs.runtime import claiming, runner
 from jobs.runtime.claiming import Claimant, Claimed
+from jobs.runtime.polling import Pollers
 from jobs.runtime.signals import flags
 from jobs.sofar import JobSoFar
 
@@ -24,11 +23,9 @@ logger = structlog.get_logger(__name__)
 
 # A horse goes on to other jobs' stages for this long: a fork costs more than a short stage.
 RUN_ON_S = 10.0
-# Vendors are asked by this many at once, since most of the time goes by waiting for them.
-POLLERS = 16
-POLLS_A_CLAIM = 64
 
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 # Who this horse's worker is; set in the parent, inherited by the fork.
 claimant = Claimant(worker_id=UUID(int=0), queues=tuple(Queue))
@@ -36,59 +33,31 @@ claimant = Claimant(worker_id=UUID(int=0), queues=tuple(Queue))
 
 def serve_as(worker_id: UUID, queues: Sequence[str]) -> None:
     """Make this process, and what it forks, act for a worker."""
-    global claimant
+    global claimant  # noqa: PLW0603  a process serves one worker for all its life
     claimant = Claimant(worker_id=worker_id, queues=tuple(queues))
 
 
 def die_with_parent(parent_pid: int) -> None:
     """A horse whose parent is gone would be one that nobody guards."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
 
 
 def run_stage(stage_id: int, attempt: int) -> None:
     """Take up the stage that a message names, and go on with whatever is due."""
-    flags.install()
     until = time.monotonic() + RUN_ON_S
-    claimed = claiming.claim_this(claimant, stage_id, attempt)
-    with ThreadPoolExecutor(max_workers=POLLERS) as pollers:
+    with Pollers(claimant) as pollers:
+        claimed = claiming.claim_this(claimant, stage_id, attempt)
         while True:
             while claimed:
                 claimed = runner.run(claimant, claimed)
-            if flags.draining:
+            if flags.draining or flags.lost_track or time.monotonic() > until:
                 return
-            polled = _poll_due(pollers)
-            if time.monotonic() > until:
-                return
+            pollers.take_due()
             claimed = claiming.claim_next(claimant)
-            if claimed is None and not polled:
+            if claimed is None and not pollers.wait_a_little():
                 return
-
-
-def _poll_due(pollers: ThreadPoolExecutor) -> int:
-    """Run the waiting stages that are due, many at a time."""
-    due = claiming.claim_due_waits(claimant, POLLS_A_CLAIM)
-    list(pollers.map(_poll, due))
-    return len(due)
-
-
-def _poll(claimed: Claimed) -> None:
-    if not _waited_too_long(claimed):
-        # Without queues it claims nothing more: what follows may be long, and only a
-        # stage in the main thread can be stopped by force.
-        runner.run(Claimant(worker_id=claimant.worker_id, queues=()), claimed)
-
-
-def _waited_too_long(claimed: Claimed) -> bool:
-    stage = claimed.stage
-    if stage.give_up_at is None or stage.give_up_at > timezone.now():
-        return False
-    with flow.changing(claimed.job.pk) as change:
-        own = runner.own_stage(change, claimed)
-        if own:
-            flow.fail(change, own, flow.gave_up(own))
-    return True
 
 
 def cancel_at_vendor(stage_id: int) -> None:

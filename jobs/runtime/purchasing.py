@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from jobs import flow, ledger
+from jobs import flow, ledger, registry
 from jobs.errors import (
     VendorOutcomeUnknownError,
     VendorRefusedError,
@@ -14,7 +15,8 @@ from jobs.errors import (
 from jobs.models import Event, Stage
 from jobs.models import Purchase as PurchaseRow
 from jobs.runtime.claiming import Claimed
-from jobs.runtime.signals import StageStopped
+from jobs.runtime.outages import sit_out
+from jobs.runtime.signals import StageStopped, flags
 from jobs.workbench import Purchase
 
 State = PurchaseRow.State
@@ -35,13 +37,15 @@ def buy(
         found = _look_up(purchase, row, look_up)
         if found:
             return _know(row, found)
-    try:
-        vendor_id = send(str(row.pk))
-    except (VendorRefusedError, VendorUnavailableError):
-        # Both say that nothing was bought; a lost answer is an error of another kind.
-        void(row)
-        raise
-    return _know(row, vendor_id)
+    # A cancel in here would lose the answer of a call that is paid for.
+    with flags.stoppable(when=False):
+        try:
+            vendor_id = send(str(row.pk))
+        except (VendorRefusedError, VendorUnavailableError):
+            # Both say that nothing was bought; a lost answer is an error of another kind.
+            void(row)
+            raise
+        return _know(row, vendor_id)
 
 
 def settle(claimed: Claimed, purchase: Purchase, actual_usd: Decimal) -> None:
@@ -111,8 +115,21 @@ def _intend(claimed: Claimed, purchase: Purchase) -> PurchaseRow:
 
 
 def _know(row: PurchaseRow, vendor_id: str) -> str:
-    PurchaseRow.objects.filter(pk=row.pk).update(state=State.KNOWN, vendor_id=vendor_id)
+    intended = PurchaseRow.objects.filter(pk=row.pk)
+    sit_out(lambda: intended.update(state=State.KNOWN, vendor_id=vendor_id))
     return vendor_id
+
+
+def let_vendor_hear(attempt: QuerySet[Stage], *, checkpoint: str) -> None:
+    """A stage that was cancelled while it bought: its vendor can be told only now."""
+    ended = attempt.filter(
+        status__in=(Stage.Status.CANCELLED, Stage.Status.EXPIRED),
+        purchases__state=State.KNOWN,
+    )
+    for stage in ended.distinct():
+        step = registry.get(stage.pipeline).step(stage.name)
+        if step.cancel:
+            flow.write(stage, checkpoint=checkpoint, vendor_cancel_due=True)
 
 
 def _look_up(

@@ -15,6 +15,7 @@ from jobs.live.events import PROGRESS_CHANNEL, publish, stage_label
 from jobs.models import Event, Stage
 from jobs.runtime import purchasing
 from jobs.runtime.claiming import Claimed
+from jobs.runtime.outages import AWAY, sit_out
 from jobs.runtime.signals import StageStopped, flags
 from jobs.workbench import Purchase
 
@@ -69,13 +70,27 @@ class StageRecorder:
         self._stage.progress = percent
         if message:
             self._stage.message = message[:500]
-        self._update_own(
-            progress=percent, message=self._stage.message, reported_at=timezone.now()
-        )
-        self._report_to_job()
+        try:
+            self._update_own(
+                progress=percent,
+                message=self._stage.message,
+                reported_at=timezone.now(),
+            )
+            self._report_to_job()
+        except AWAY as error:
+            # The work goes on; a later report tells more.
+            logger.warning("progress was not written", error=str(error).strip())
+            connection.close()
 
     def log(self, message: str, level: str) -> None:
         getattr(logger, level)(message)
+        try:
+            self._append_log(message, level)
+        except AWAY as error:
+            logger.warning("a line is in this log only", error=str(error).strip())
+            connection.close()
+
+    def _append_log(self, message: str, level: str) -> None:
         data = {"message": message[:2000], "level": level}
         with connection.cursor() as cursor:
             cursor.execute(
@@ -93,10 +108,18 @@ class StageRecorder:
                 raise StageStopped
 
     def save_checkpoint(self, checkpoint: BaseModel) -> None:
-        self._update_own(
-            checkpoint=checkpoint.model_dump_json(), reported_at=timezone.now()
-        )
+        text = checkpoint.model_dump_json()
+        sit_out(lambda: self._save_checkpoint(text))
         flags.check(at_checkpoint=True)
+
+    def _save_checkpoint(self, text: str) -> None:
+        attempt = Stage.objects.filter(pk=self._stage.pk, attempt=self._claimed.attempt)
+        running = attempt.filter(status=Stage.Status.RUNNING)
+        if running.update(checkpoint=text, reported_at=timezone.now()):
+            return
+        # Cancelled meanwhile: how to stop the vendor's task is known only from here on.
+        purchasing.let_vendor_hear(attempt, checkpoint=text)
+        raise StageStopped
 
     def buy(
         self,

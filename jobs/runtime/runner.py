@@ -1,6 +1,8 @@
 """Runs one claimed stage from its workbench to the transaction that ends it."""
 
+import errno
 import shutil
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +13,8 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
@@ -26,10 +28,11 @@ from jobs.files import outputs, storage
 from jobs.flow import Failure
 from jobs.hooks import hook_url
 from jobs.live.events import Change
-from jobs.models import Asset, Stage
+from jobs.models import Asset, Job, Stage
 from jobs.pipeline import Recorded, StageResult, Wait, Workbench
 from jobs.runtime import cache, claiming, purchasing
 from jobs.runtime.claiming import Claimant, Claimed
+from jobs.runtime.outages import AWAY, sit_out
 from jobs.runtime.recorder import StageRecorder
 from jobs.runtime.shelf import StageShelf
 from jobs.runtime.signals import StageHandedBack, StageStopped, flags
@@ -57,10 +60,13 @@ def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
         attempt=claimed.attempt,
     ):
         folder = scratch_folder(claimed)
+        started = time.monotonic()
         try:
-            return _run_in(claimant, claimed, folder)
+            with flags.holding(stage.pk):
+                return _run_in(claimant, claimed, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            logger.info("stage left", seconds=round(time.monotonic() - started, 3))
 
 
 def scratch_folder(claimed: Claimed) -> Path:
@@ -74,6 +80,9 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
         made = _work(claimed, folder)
     except StageStopped:
         logger.info("stage stopped: it is no longer ours")
+        # Broken off anywhere, perhaps in the middle of a query.
+        connection.close()
+        hand_back(claimed)
         return None
     except StageHandedBack:
         hand_back(claimed)
@@ -85,8 +94,8 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
         return None
     except JobTimeoutException:
         raise
-    except (DatabaseError, ConnectionError):
-        # The stage itself may be fine: its lease runs out, and another takes it up.
+    except AWAY:
+        # The stage itself may be fine: its worker's parent gives it to another horse.
         logger.exception("stage lost its database")
         raise
     except (
@@ -114,7 +123,7 @@ def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
             return earlier
     folder.mkdir(parents=True, exist_ok=True)
     bench = open_bench(claimed, folder, so_far, known)
-    with flags:
+    with flags.stoppable():
         told = claimed.step.run(bench)
     if isinstance(told, Wait):
         return told
@@ -162,7 +171,16 @@ def _known_facts(claimed: Claimed) -> dict[str, list[str]]:
 
 def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
     """Store the files first: the transaction that makes them the job's own is short."""
-    return [outputs.keep(file, claimed.job, claimed.stage) for file in result.files]
+    assets: list[Asset] = []
+    try:
+        for file in result.files:
+            assets.append(outputs.keep(file, claimed.job, claimed.stage))
+    except BaseException:
+        # Half a result is none.
+        for asset in assets:
+            storage.delete(asset.storage_key)
+        raise
+    return assets
 
 
 # Ends ---------------------------------------------------------------------------------
@@ -170,7 +188,8 @@ def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
 
 def _end_succeeded(claimant: Claimant, claimed: Claimed, made: _Made) -> Claimed | None:
     facts = made.result.facts.model_dump_json() if made.result.facts else ""
-    try:
+
+    def end() -> Claimed | None:
         with flow.changing(claimed.job.pk) as change:
             stage = own_stage(change, claimed)
             if stage is None:
@@ -181,7 +200,11 @@ def _end_succeeded(claimant: Claimant, claimed: Claimed, made: _Made) -> Claimed
                 claimed.step.record(_recorded(claimed, facts))
             flow.succeed(change, stage, facts=facts, note=made.result.note)
             return _follow(claimant, change)
+
+    try:
+        return sit_out(end)
     except StageError as error:
+        _discard(made.assets)
         _end_failed(claimed, _failure(error), spoiled=False)
         return None
 
@@ -208,47 +231,74 @@ def _end_cached(
         outputs.copy_for(asset, claimed.job, claimed.stage, folder / "files")
         for asset in cache.files_of(earlier)
     ]
-    with flow.changing(claimed.job.pk) as change:
-        stage = own_stage(change, claimed)
-        if stage is None:
-            _discard(copies)
-            return None
-        Asset.objects.bulk_create(copies)
-        if claimed.step.record:
-            claimed.step.record(_recorded(claimed, earlier.facts))
-        flow.skip_for(change, stage, earlier)
-        return _follow(claimant, change)
+
+    def end() -> Claimed | None:
+        with flow.changing(claimed.job.pk) as change:
+            stage = own_stage(change, claimed)
+            if stage is None:
+                _discard(copies)
+                return None
+            Asset.objects.bulk_create(copies)
+            if claimed.step.record:
+                claimed.step.record(_recorded(claimed, earlier.facts))
+            flow.skip_for(change, stage, earlier)
+            return _follow(claimant, change)
+
+    return sit_out(end)
 
 
 def _end_waiting(claimed: Claimed, told: Wait) -> None:
     """The first wait is told in the job's history; those that follow touch the stage alone."""
-    if claimed.stage.wakes == 0:
-        with flow.changing(claimed.job.pk) as change:
-            stage = own_stage(change, claimed)
-            if stage:
-                flow.wait(change, stage, told)
-        return
-    fields = flow.wait_fields(claimed.stage, told, timezone.now())
-    Stage.objects.filter(
-        pk=claimed.stage.pk, attempt=claimed.attempt, status=Stage.Status.RUNNING
-    ).update(**fields)
+
+    def end() -> None:
+        if claimed.stage.wakes == 0 or _shows_as_running(claimed.job):
+            with flow.changing(claimed.job.pk) as change:
+                stage = own_stage(change, claimed)
+                if stage:
+                    flow.wait(change, stage, told)
+            return
+        now = timezone.now()
+        fields = flow.wait_fields(claimed.stage, told, now)
+        # Somebody may have called for it while it asked: then it asks again at once.
+        fields["wake_at"] = Case(
+            When(wake_at__gt=F("claimed_at"), then=Value(now)),
+            default=Value(fields["wake_at"]),
+            output_field=DateTimeField(),
+        )
+        own = Stage.objects.filter(
+            pk=claimed.stage.pk, attempt=claimed.attempt, status=Stage.Status.RUNNING
+        )
+        own.update(**fields)
+
+    sit_out(end)
+
+
+def _shows_as_running(job: Job) -> bool:
+    running = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING)
+    return running.exists()
 
 
 def _end_failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
-    with flow.changing(claimed.job.pk) as change:
-        stage = own_stage(change, claimed)
-        if stage is None:
-            return
-        if spoiled:
-            purchasing.void_all(stage)
-        flow.fail(change, stage, failure)
+    def end() -> None:
+        with flow.changing(claimed.job.pk) as change:
+            stage = own_stage(change, claimed)
+            if stage is None:
+                return
+            if spoiled:
+                purchasing.void_all(stage)
+            flow.fail(change, stage, failure)
+
+    sit_out(end)
 
 
 def hand_back(claimed: Claimed) -> None:
-    with flow.changing(claimed.job.pk) as change:
-        stage = own_stage(change, claimed)
-        if stage:
-            flow.hand_back(change, stage)
+    def end() -> None:
+        with flow.changing(claimed.job.pk) as change:
+            stage = own_stage(change, claimed)
+            if stage:
+                flow.hand_back(change, stage)
+
+    sit_out(end)
 
 
 def own_stage(change: Change, claimed: Claimed) -> Stage | None:
@@ -262,8 +312,11 @@ def own_stage(change: Change, claimed: Claimed) -> Stage | None:
 
 def _discard(assets: Sequence[Asset]) -> None:
     """Files of an attempt that does not count any more."""
+    # They are the job's own when it was only the answer of the commit that was lost.
+    kept = set(Asset.objects.filter(pk__in=[a.pk for a in assets]).values_list("pk"))
     for asset in assets:
-        transaction.on_commit(partial(storage.delete, asset.storage_key))
+        if (asset.pk,) not in kept:
+            transaction.on_commit(partial(storage.delete, asset.storage_key))
 
 
 def _failure(error: StageError) -> Failure:
@@ -280,6 +333,13 @@ def _failure(error: StageError) -> Failure:
 
 def _breakdown(error: Exception) -> Failure:
     """An error that no one foresaw: worth another try, and told without its insides."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(
+            code="storage_full",
+            detail="The server has no room left to store files. "
+            "Delete what is not needed any more, or ask its operator for more room.",
+            retryable=True,
+        )
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
     return Failure(

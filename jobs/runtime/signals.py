@@ -1,15 +1,19 @@
-"""How a work horse hears that it should stop: flags that its stages look at."""
+"""How a work horse and its parent understand each other: two signals, and a note that both can read."""
 
+import mmap
 import signal
+import struct
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 # The parent's words to its horse.
 NOT_YOURS = signal.SIGUSR1
 DRAIN = signal.SIGUSR2
 # A draining horse may finish what ends this soon.
-DRAIN_PATIENCE_S = 3.0
+DRAIN_PATIENCE_S = 2.0
 
 
 class StageStopped(BaseException):
@@ -20,14 +24,47 @@ class StageHandedBack(BaseException):
     """The worker shuts down; the stage goes on elsewhere."""
 
 
+class Slate:
+    """Memory that parent and horse share: what the horse's main thread works on, and what it should drop."""
+
+    _LAYOUT = struct.Struct("qq")
+
+    def __init__(self) -> None:
+        # Anonymous and shared: it is the same memory on both sides of a fork.
+        self._memory = mmap.mmap(-1, self._LAYOUT.size)
+
+    @property
+    def current(self) -> int:
+        return self._read()[0]
+
+    @current.setter
+    def current(self, stage_id: int) -> None:
+        self._memory[:8] = struct.pack("q", stage_id)
+
+    @property
+    def unwanted(self) -> int:
+        return self._read()[1]
+
+    @unwanted.setter
+    def unwanted(self, stage_id: int) -> None:
+        self._memory[8:] = struct.pack("q", stage_id)
+
+    def _read(self) -> tuple[int, int]:
+        current, unwanted = self._LAYOUT.unpack(self._memory[:])
+        return current, unwanted
+
+
 class Flags:
     """What the horse has been told."""
 
     def __init__(self) -> None:
         self.drain_since: float | None = None
-        self._in_stage = False
+        # Set when the horse cannot tell what it holds: its parent will sort that out.
+        self.lost_track = False
+        self._may_be_stopped = False
 
     def install(self) -> None:
+        """Set in the parent already: a signal between fork and start must not kill a horse."""
         signal.signal(NOT_YOURS, self._on_not_yours)
         signal.signal(DRAIN, self._on_drain)
 
@@ -43,22 +80,39 @@ class Flags:
         if at_checkpoint or waited > DRAIN_PATIENCE_S:
             raise StageHandedBack
 
-    def __enter__(self) -> None:
-        # Python runs signal handlers in the main thread: only its stage can be stopped so.
-        if threading.current_thread() is threading.main_thread():
-            self._in_stage = True
+    @contextmanager
+    def holding(self, stage_id: int) -> Iterator[None]:
+        """Say what this process works on, so that its parent can guard it."""
+        # Python runs signal handlers in the main thread: only its stage can be stopped.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        slate.current = stage_id
+        try:
+            yield
+        finally:
+            slate.current = 0
 
-    def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self._in_stage = False
+    @contextmanager
+    def stoppable(self, *, when: bool = True) -> Iterator[None]:
+        """Within this the stage may be broken off at any instruction; with `when=False`, at none."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before, self._may_be_stopped = self._may_be_stopped, when
+        try:
+            yield
+        finally:
+            self._may_be_stopped = before
 
     def _on_not_yours(self, _signum: int, _frame: FrameType | None) -> None:
-        # Between stages, and while results are written, the rows themselves say no.
-        if self._in_stage:
+        # What cannot be broken off now is told again at the parent's next look.
+        if self._may_be_stopped and slate.current == slate.unwanted:
             raise StageStopped
 
     def _on_drain(self, _signum: int, _frame: FrameType | None) -> None:
-        self.drain_since = time.monotonic()
+        self.drain_since = self.drain_since or time.monotonic()
 
 
 flags = Flags()
+slate = Slate()

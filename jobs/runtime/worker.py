@@ -1,9 +1,11 @@
 """An RQ worker whose horses run stages; the parent guards their leases and takes back what they lose."""
 
+import gc
 import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from types import FrameType
 
@@ -16,36 +18,51 @@ from django.utils import timezone
 from redis import Redis
 from redis.client import Pipeline
 from rq import Worker as RqWorker
+from rq import worker_registration
+from rq.exceptions import StopRequested
 from rq.job import Job as RqJob
 from rq.queue import Queue as RqQueue
 
-from jobs import flow, presence
+from jobs import flow, presence, queues
 from jobs.models import Stage
 from jobs.models import Worker as WorkerRow
 from jobs.runtime import horse, picking
-from jobs.runtime.signals import DRAIN, NOT_YOURS
+from jobs.runtime.signals import DRAIN, NOT_YOURS, flags, slate
 
 logger = structlog.get_logger(__name__)
 
 BEAT_S = 1
 # How long a draining horse may take before its stages are handed back without it.
-DRAIN_GRACE_S = 5.0
+DRAIN_GRACE_S = 3.5
+# How long to wait before Redis is asked again.
+REDIS_PAUSE_S = 1.0
+
+# A lease is renewed for what this worker holds, and this is what it holds.
+_RENEW = """
+UPDATE jobs_stage SET lease_until = %(until)s
+WHERE worker_id = %(worker)s AND status = 'running'
+RETURNING id
+"""
 
 
 class StageWorker(RqWorker):
     """Forks a horse for each message; never trusts Redis for what is true."""
 
+    # Redis is asked again this often, however long it has been away.
+    max_connection_wait_time = 2.0
+
     def __init__(
-        self, queues: Sequence[str], *, serves: Sequence[str], connection: Redis
+        self, names: Sequence[str], *, serves: Sequence[str], connection: Redis
     ) -> None:
         super().__init__(
-            list(queues), connection=connection, job_monitoring_interval=BEAT_S
+            list(names), connection=connection, job_monitoring_interval=BEAT_S
         )
         self.row = presence.announce(WorkerRow.Duty.WORKER, serves)
         self._beaten_at = 0.0
         self._drain_since: float | None = None
         self._stray_since: float | None = None
-        self._held = 0
+        # The stages it held at its last beat; None when Postgres did not say.
+        self._held: frozenset[int] | None = None
         self._own_pid = os.getpid()
         horse.serve_as(self.row.pk, serves)
 
@@ -54,18 +71,65 @@ class StageWorker(RqWorker):
         # So that an idle worker comes round often enough to say that it is alive.
         return 2
 
+    # The loop -------------------------------------------------------------------------
+
+    def work(self, *_args: object, **_options: object) -> bool:
+        """RQ's own loop ends when Redis does not answer; this one waits until it does."""
+        self._install_signal_handlers()
+        flags.install()
+        # What is loaded by now stays: horses need not copy it when they collect garbage.
+        gc.freeze()
+        born = False
+        try:
+            while not self._stop_requested:
+                try:
+                    if not born:
+                        self.bootstrap("WARNING")
+                        born = True
+                    self._take_turn()
+                except redis.RedisError as error:
+                    logger.warning("redis does not answer", error=str(error))
+                    self._beat()
+                    time.sleep(REDIS_PAUSE_S)
+        except StopRequested:
+            logger.debug("asked to stop while idle")
+        finally:
+            self.teardown()
+        return True
+
+    def _take_turn(self) -> None:
+        if self.should_run_maintenance_tasks:
+            self.run_maintenance_tasks()
+        if self._held != frozenset():
+            # No horse is out: whatever is still held was left while Postgres was away.
+            self._take_back("its work horse died")
+        self._sign_up_again()
+        taken = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
+        if taken is not None:
+            self.execute_job(*taken)
+
+    def _sign_up_again(self) -> None:
+        """A flushed Redis knows no workers; its monitoring should show this one again."""
+        if not self.connection.exists(self.key):
+            with self.connection.pipeline() as pipeline:
+                pipeline.hset(self.key, mapping=self.serialize())
+                worker_registration.register(self, pipeline)
+                pipeline.execute()
+
     # The horse ------------------------------------------------------------------------
 
     def execute_job(self, job: RqJob, queue: RqQueue) -> None:
         if not self._is_worth_a_horse(job):
             job.delete()
             return
-        super().execute_job(job, queue)
-        self._take_back("its work horse died")
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._take_back("its work horse died")
 
     def _is_worth_a_horse(self, job: RqJob) -> bool:
         """Another horse may have run this stage already: then there is nothing to fork for."""
-        if job.func_name != "jobs.runtime.horse.run_stage":
+        if job.func_name != queues.RUN_STAGE:
             return True
         try:
             return picking.has_work(*job.args)
@@ -73,15 +137,16 @@ class StageWorker(RqWorker):
             connection.close()
             return True
 
+    def fork_work_horse(self, job: RqJob, queue: RqQueue) -> None:
+        self._own_pid = os.getpid()
+        self._stray_since = None
+        slate.current = slate.unwanted = 0
+        super().fork_work_horse(job, queue)
+
     def main_work_horse(self, job: RqJob, queue: RqQueue) -> None:
         horse.die_with_parent(self._own_pid)
         self._inherited = horse.forget_inherited_connections()
         super().main_work_horse(job, queue)
-
-    def fork_work_horse(self, job: RqJob, queue: RqQueue) -> None:
-        self._own_pid = os.getpid()
-        self._stray_since = None
-        super().fork_work_horse(job, queue)
 
     # Heartbeats -----------------------------------------------------------------------
 
@@ -92,8 +157,9 @@ class StageWorker(RqWorker):
         super().heartbeat(timeout, pipeline)
 
     def maintain_heartbeats(self, job: RqJob) -> None:
+        before = slate.current
         self._beat()
-        self._guard_horse()
+        self._guard_horse(before)
         try:
             super().maintain_heartbeats(job)
         except redis.RedisError as error:
@@ -112,38 +178,41 @@ class StageWorker(RqWorker):
         if self.is_horse or time.monotonic() - self._beaten_at < BEAT_S * 0.9:
             return
         self._beaten_at = time.monotonic()
+        until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
         try:
             presence.beat(self.row, draining=self._drain_since is not None)
-            self._held = Stage.objects.filter(
-                worker_id=self.row.pk, status=Stage.Status.RUNNING
-            ).update(
-                lease_until=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
-            )
+            with connection.cursor() as cursor:
+                cursor.execute(_RENEW, {"until": until, "worker": self.row.pk})
+                self._held = frozenset(row[0] for row in cursor.fetchall())
         except DatabaseError as error:
             # The next beat tries again; a lease outlives a short outage.
             logger.warning("postgres did not take the heartbeat", error=str(error))
-            self._held = 1
+            self._held = None
             connection.close()
 
-    def _guard_horse(self) -> None:
-        """Stop a horse that works on nothing of ours, or too long for a shutdown."""
-        if self._drain_since and time.monotonic() - self._drain_since > DRAIN_GRACE_S:
-            self.kill_horse(signal.SIGKILL)
-            return
-        if self._held:
+    def _guard_horse(self, before: int) -> None:
+        """Stop a horse that works on what is not ours any more, or too long for a shutdown."""
+        if self._drain_since:
+            self._signal_horse(DRAIN)
+            if time.monotonic() - self._drain_since > DRAIN_GRACE_S:
+                self.kill_horse(signal.SIGKILL)
+                return
+        # Read before the rows were and now: otherwise it has gone on to another stage.
+        current = slate.current
+        is_stray = current and current == before
+        if not is_stray or self._held is None or current in self._held:
             self._stray_since = None
             return
         self._stray_since = self._stray_since or time.monotonic()
+        slate.unwanted = current
         self._signal_horse(NOT_YOURS)
         if time.monotonic() - self._stray_since > settings.CANCEL_GRACE_SECONDS:
-            logger.warning("killing a work horse that did not stop")
+            logger.warning("killing a work horse that did not stop", stage=current)
             self.kill_horse(signal.SIGKILL)
 
     def _signal_horse(self, number: signal.Signals) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.horse_pid, number)
-        except ProcessLookupError:
-            logger.debug("the work horse has ended by itself")
 
     # Shutting down --------------------------------------------------------------------
 
@@ -164,9 +233,15 @@ class StageWorker(RqWorker):
             self.kill_horse(signal.SIGKILL)
 
     def teardown(self) -> None:
-        if not self.is_horse:
-            self._take_back("its worker shut down")
+        if self.is_horse:
+            return
+        # The signal may have come in the middle of a query.
+        connection.close()
+        self._take_back("its worker shut down")
+        try:
             presence.leave(self.row)
+        except DatabaseError as error:
+            logger.warning("postgres was not told of the end", error=str(error))
         try:
             super().teardown()  # type: ignore[no-untyped-call]  # rq's
         except redis.RedisError as error:

@@ -84,19 +84,10 @@ def wake_for_vendor(vendor: str, vendor_id: str) -> bool:
     if purchase is None:
         return False
     with flow.changing(purchase.job_id) as change:
-        return _wake(change, purchase.stage_id, by=vendor)
+        return flow.wake_early(change, purchase.stage_id, by=vendor)
 
 
 def wake_stage(job_id: str, stage_id: int, *, by: str) -> bool:
     """Somebody says that this stage need not wait any longer. False when it does not wait."""
     with flow.changing(job_id) as change:
-        return _wake(change, stage_id, by=by)
-
-
-def _wake(change: Change, stage_id: int, *, by: str) -> bool:
-    for stage in change.waiting(Stage.WaitFor.TIME):
-        if stage.pk == stage_id:
-            change.note(Event.Kind.WOKEN, stage, by=by)
-            flow.wake(change, stage)
-            return True
-    return False
+        return flow.wake_early(change, stage_id, by=by)

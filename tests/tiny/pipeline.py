@@ -1,8 +1,11 @@
 """A pipeline that does nothing of use, and everything that a pipeline can do."""
 
+import errno
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from pydantic import BaseModel, Field
 
@@ -40,6 +43,9 @@ class TinyParams(Params):
     polls: int = Field(0, ge=0)
     price_usd: float = Field(0, ge=0)
     busy_seconds: float = Field(0, ge=0)
+    # Busy without a word, and deaf to everything: only force stops it.
+    deaf_seconds: float = Field(0, ge=0)
+    vendor_seconds: float = Field(0, ge=0)
     mask: AssetRef = ""
     note: str = ""
 
@@ -67,6 +73,7 @@ _TROUBLES: dict[str, Exception] = {
     "refused": VendorRefusedError("tiny", "The vendor will not do it."),
     "unknown": VendorOutcomeUnknownError("tiny", "The answer was lost."),
     "bug": ZeroDivisionError("a bug"),
+    "full": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
 }
 
 
@@ -92,11 +99,13 @@ def prepare(bench: Workbench[TinyParams]) -> StageResult:
 def work(bench: Workbench[TinyParams]) -> StageResult:
     _make_trouble(bench, "work")
     vendor.be_busy(bench.params.busy_seconds, bench.report)
+    vendor.be_deaf(bench.params.deaf_seconds)
     text = bench.facts("prepare", Prepared).text
     path = bench.workdir / f"work-{bench.part or 0}.txt"
     path.write_text(f"{text} {bench.part_label}".strip())
     return StageResult(
-        files=[OutputFile(path=path, role="piece")], facts=Prepared(text=path.read_text())
+        files=[OutputFile(path=path, role="piece")],
+        facts=Prepared(text=path.read_text()),
     )
 
 
@@ -109,7 +118,8 @@ def ask_vendor(bench: Workbench[TinyParams]) -> StageResult | Wait:
     )
     asked = bench.checkpoint(Asked)
     if asked is None:
-        asked = Asked(task=bench.buy(purchase, vendor.submit, vendor.look_up))
+        submit = partial(vendor.submit, slowly_s=bench.params.vendor_seconds)
+        asked = Asked(task=bench.buy(purchase, submit, vendor.look_up))
         bench.save_checkpoint(asked)
     if asked.polls < bench.params.polls:
         later = Asked(task=asked.task, polls=asked.polls + 1)

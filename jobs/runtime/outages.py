@@ -1,0 +1,35 @@
+"""Short outages of Postgres are sat out, so that finished work is not done again."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+from jobs.runtime.signals import flags
+
+logger = structlog.get_logger(__name__)
+
+# The errors of a database that is away; others say that the query is wrong.
+AWAY = (OperationalError, InterfaceError)
+PATIENCE_S = 30.0
+PAUSE_S = 0.3
+
+T = TypeVar("T")
+
+
+def sit_out(write: Callable[[], T]) -> T:
+    """Write once Postgres is back. It may run twice, when only its commit's answer was lost."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return write()
+        except AWAY as error:
+            connection.close()
+            # What was claimed along with a lost answer nobody works on.
+            flags.lost_track = True
+            if time.monotonic() > until:
+                raise
+            logger.warning("postgres is away, trying again", error=str(error).strip())
+            time.sleep(PAUSE_S)
