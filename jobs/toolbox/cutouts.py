@@ -352,7 +352,7 @@ def _tidy(subject: Mask) -> Mask:
 def _salient_subject(small: Pixels) -> tuple[Floats, float]:
     saliency = salience(small)
     height, width = saliency.shape
-    cut = _otsu(saliency)
+    cut = otsu(saliency)
     trimap = np.where(saliency > cut, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     trimap[saliency > max(0.85, cut + 0.2)] = cv2.GC_FGD
     trimap[saliency < 0.5 * cut * 0.3] = cv2.GC_BGD
@@ -489,7 +489,8 @@ def _settle(
     return np.asarray(linalg.spsolve(system, front), dtype=np.float32)
 
 
-def _otsu(values: Floats) -> float:
+def otsu(values: Floats) -> float:
+    """The threshold that best parts values from 0 to 1 in two."""
     grey = np.clip(values * 255, 0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     return float(threshold) / 255.0

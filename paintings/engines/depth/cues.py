@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.toolbox.cutouts import salience
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.regions import Floats, Regions
 
@@ -36,7 +35,7 @@ class Cues:
     sky: Flags
 
 
-def measure(small: Pixels, regions: Regions) -> Cues:
+def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
     """Look at every hint in turn."""
     labels, count = regions.labels, regions.count
     height, width = labels.shape
@@ -53,7 +52,7 @@ def measure(small: Pixels, regions: Regions) -> Cues:
     smooth = 1 / (1 + regions.means(fine.astype(np.float32)))
     size = regions.sizes / labels.size
     haze = regions.means(_haze(small))
-    stands_out = regions.means(salience(small))
+    stands_out = regions.means(salience)
     sky = _sky(at_top, top, bottom, smooth, size, stands_out)
     return Cues(
         top=top,

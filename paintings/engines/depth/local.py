@@ -8,12 +8,25 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from jobs.toolbox.cutouts import grab_cut, otsu, salience
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.cues import Cues, Flags, measure
-from paintings.engines.depth.regions import Floats, Regions, find_regions
+from paintings.engines.depth.regions import (
+    Floats,
+    Regions,
+    find_regions,
+    split_by,
+    wall_heights,
+)
 
 SMALL_PX = 400
+
+Groups = NDArray[np.int64]
+
+# Below this an edge is a shade or a grain, not the border of a thing.
+_FAINT_WALL = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +43,15 @@ class DepthField:
 def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
+    stands_out = salience(small)
     regions = find_regions(small)
-    cues = measure(small, regions)
+    subject = _subject(small, stands_out)
+    if subject is not None:
+        regions = split_by(regions, subject)
+    cues = measure(small, regions, stands_out)
     scene = _kind(cues)
     groups = _standing(regions, cues)
-    values = _settle(regions, cues, groups, scene)
+    values = _settle(cues, groups, _grounds(small, regions, cues), scene)
     near = _slopes(small, regions, cues, values)
     return DepthField(
         near=near, regions=regions, region_near=values, engine="local", scene=scene
@@ -88,6 +105,20 @@ def with_mask(field: DepthField, mask: Pixels) -> DepthField:
     )
 
 
+def _subject(small: Pixels, stands_out: Floats) -> Flags | None:
+    """What stands out clearly enough to be cut along, whatever its colours; else None."""
+    cut = max(0.35, otsu(stands_out))
+    trimap = np.where(stands_out > cut, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    trimap[stands_out > cut + 0.3] = cv2.GC_FGD
+    trimap[stands_out < 0.4 * cut] = cv2.GC_BGD
+    mask = grab_cut(small, trimap)
+    share = float(mask.mean())
+    if not 0.005 < share < 0.5:
+        return None
+    gap = float(stands_out[mask].mean() - stands_out[~mask].mean())
+    return mask if gap > 0.35 else None
+
+
 def _kind(cues: Cues) -> str:
     """Which rules to trust in this photo."""
     stands_out = cues.salience > max(0.45, float(np.quantile(cues.salience, 0.6)))
@@ -117,7 +148,7 @@ def _objectness(cues: Cues) -> Floats:
 
 def _standing(
     regions: Regions, cues: Cues
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+) -> Groups:
     """Join things that stand on one another: a crown on its trunk, a head on its coat."""
     thing = _objectness(cues) > 0.4
     labels = regions.labels
@@ -136,17 +167,25 @@ def _standing(
                 cues.left[upper], cues.left[lower]
             )
             stacked = overlap * labels.shape[1] > 0.6 * narrow
-            if stacked and contact[upper, lower] > 0.3 * narrow:
+            if stacked and contact[upper, lower] > 0.25 * narrow:
                 owner[owner == owner[upper]] = owner[lower]
     return owner
 
 
-def _settle(
-    regions: Regions,
-    cues: Cues,
-    groups: np.ndarray[tuple[int], np.dtype[np.int64]],
-    scene: str,
-) -> Floats:
+def _grounds(small: Pixels, regions: Regions, cues: Cues) -> Groups:
+    """Join stretches of one ground that only shade or grain tells apart."""
+    walls = wall_heights(small, regions)
+    flat = (_objectness(cues) < 0.4) & ~cues.sky
+    owner = np.arange(regions.count)
+    for one in range(regions.count):
+        for other in range(one):
+            faint = 0 < walls[one, other] < _FAINT_WALL
+            if flat[one] and flat[other] and faint:
+                owner[owner == owner[one]] = owner[other]
+    return owner
+
+
+def _settle(cues: Cues, groups: Groups, grounds: Groups, scene: str) -> Floats:
     """One value of nearness for each region."""
     thing = _objectness(cues)
     foot = cues.bottom.copy()
@@ -157,8 +196,15 @@ def _settle(
             thing[members] = float(
                 np.average(thing[members], weights=cues.size[members])
             )
-    ground = cues.top + 0.06 * (cues.bottom - cues.top)
-    near = thing * (0.12 + 0.88 * foot) + (1 - thing) * (0.04 + 0.86 * ground)
+    top = cues.top.copy()
+    for group in np.unique(grounds):
+        members = grounds == group
+        top[members] = np.average(cues.top[members], weights=cues.size[members])
+    # A wall that runs along the frame comes towards us; a floor is judged by its far end.
+    walled = (cues.at_side > 0.05) & (cues.right - cues.left < 0.6) & cues.sky.any()
+    lean = np.where(walled, 0.4, 0.06)
+    ground = top + lean * (cues.bottom - top)
+    near = thing * (0.3 + 0.7 * foot) + (1 - thing) * (0.04 + 0.76 * ground)
     if scene == "close_up":
         focus = cues.sharpness / max(float(cues.sharpness.max()), 1e-4)
         subject = np.maximum(thing, np.clip(cues.salience * 1.3 - 0.2, 0, 1))

@@ -48,10 +48,51 @@ def find_regions(
     features = _features(lab, calm, pieces)
     if depth is not None:
         features = np.column_stack([features, _DEPTH_WEIGHT * pieces.means(depth)])
-    edges = _edge_map(calm)
-    walls = _walls(edges, labels, count)
+    walls = _walls(_edge_map(calm), labels, count)
     merged = _merge(features, pieces.sizes, adjacency(labels, count), walls, wanted)
-    return Regions(labels=merged[labels], count=int(merged.max()) + 1)
+    return _absorb(Regions(labels=merged[labels], count=int(merged.max()) + 1))
+
+
+def wall_heights(small: Pixels, regions: Regions) -> Floats:
+    """How strong the edge between each two regions is."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
+    return _walls(_edge_map(calm), regions.labels, regions.count)
+
+
+def split_by(regions: Regions, mask: NDArray[np.bool_]) -> Regions:
+    """Cut regions along a mask that runs through them; slivers stay where they are."""
+    share = regions.means(mask.astype(np.float32))
+    inside = np.where(share > 0.75, True, share > 0.25)
+    cut = inside[regions.labels] & np.where(share > 0.75, True, False)[regions.labels]
+    cut |= inside[regions.labels] & mask
+    labels = np.where(cut, regions.labels + regions.count, regions.labels)
+    return _renumbered(labels)
+
+
+def _renumbered(labels: NDArray[np.integer]) -> Regions:
+    present, compact = np.unique(labels, return_inverse=True)
+    return Regions(
+        labels=compact.reshape(labels.shape).astype(np.int32), count=len(present)
+    )
+
+
+def _absorb(regions: Regions) -> Regions:
+    """A small spot within one region (a window, a tuft) belongs to it."""
+    labels, count = regions.labels, regions.count
+    contact = np.zeros((count, count))
+    for one, other in (
+        (labels[:, :-1], labels[:, 1:]),
+        (labels[:-1], labels[1:]),
+    ):
+        differ = one != other
+        np.add.at(contact, (one[differ], other[differ]), 1.0)
+    contact += contact.T
+    share = contact.max(axis=1) / np.maximum(contact.sum(axis=1), 1)
+    host = contact.argmax(axis=1)
+    small = regions.sizes / labels.size < 0.012
+    owner = np.where(small & (share > 0.85), host, np.arange(count))
+    return _renumbered(owner[owner][labels])
 
 
 def _features(lab: Floats, calm: Floats, pieces: Regions) -> Floats:
@@ -111,7 +152,8 @@ def _merge(
         others = np.flatnonzero(link[one])
         apart = ((mean[others] - mean[one]) ** 2).sum(axis=1)
         # Large areas are not kept apart merely for being large.
-        mass = np.sqrt(weight[others] * weight[one] / (weight[others] + weight[one]))
+        mass = weight[others] * weight[one] / (weight[others] + weight[one])
+        mass = mass**0.7
         value = mass * apart * (0.35 + np.minimum(wall[one, others] / 12.0, 3.0))
         cost[one, :] = np.inf
         cost[:, one] = np.inf
