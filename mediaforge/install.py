@@ -25,6 +25,7 @@ CLEAN_INSTALL = (
     "--loglevel=error",
 )
 NODE_MODULES = BASE / "node_modules"
+MACHINE_NPMRC = Path("/etc/npmrc")
 LOCKS = {
     "run": BASE / "requirements.txt",
     "dev": BASE / "tests" / "requirements.txt",
@@ -115,15 +116,26 @@ def install_browser_packages() -> None:
     run(
         [node / "bin" / "node", npm, *CLEAN_INSTALL],
         failed="The browser packages could not be installed.",
-        path=node / "bin",
+        environment=npm_environment(node / "bin"),
     )
     (NODE_MODULES / ".installed").write_text(_digest(BASE / "package-lock.json"))
 
 
-def run(command: list[str | Path], *, failed: str, path: Path | None = None) -> None:
-    environment = dict(os.environ)
-    if path:
-        environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
+def npm_environment(programs: Path) -> dict[str, str]:
+    """What makes this npm behave like one that the machine's owner has set up."""
+    ours = {
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        # Certificates that the machine trusts, not only those built into Node.
+        "NODE_USE_SYSTEM_CA": "1",
+    }
+    if MACHINE_NPMRC.exists():
+        ours["NPM_CONFIG_GLOBALCONFIG"] = str(MACHINE_NPMRC)
+    return ours | dict(os.environ) | {"PATH": ours["PATH"]}
+
+
+def run(
+    command: list[str | Path], *, failed: str, environment: dict[str, str] | None = None
+) -> None:
     done = subprocess.run(
         command, cwd=BASE, check=False, stdin=subprocess.DEVNULL, env=environment
     )
