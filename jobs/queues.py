@@ -7,6 +7,7 @@ from functools import cache
 import django_rq
 import redis
 from django.db import transaction
+from django.utils import timezone
 from rq import Queue as RqQueue
 
 from jobs.models import Priority, Stage
@@ -52,6 +53,8 @@ def _offer(due: list[tuple[int, int, str, int]]) -> None:
 
 
 def send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
+    """Ring for this stage, and remember when: what is not taken up is sent again."""
+    Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=timezone.now())
     _rq_queue(queue, priority).enqueue_call(
         RUN_STAGE,
         args=(stage_id, attempt),

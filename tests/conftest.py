@@ -73,7 +73,8 @@ def drain(db: None) -> Drain:
                 due = [*claiming.claim_due_waits(claimant, 50)]
             if not due:
                 return
-            for claimed in due:
+            for first in due:
+                claimed = first
                 while claimed:
                     claimed = runner.run(claimant, claimed)
 

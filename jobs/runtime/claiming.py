@@ -66,20 +66,39 @@ def claim_following(claimant: Claimant, change: Change) -> Claimed | None:
     return None
 
 
+class _NotDueError(Exception):
+    """Leaves a claim's transaction without a trace."""
+
+
+class _NoRoomError(Exception):
+    """The stage's owner, or its pipeline, runs as much as it may."""
+
+
 def _claim(
     claimant: Claimant, candidate: Candidate, *, skip_locked: bool
 ) -> Claimed | None:
     try:
         with flow.changing(candidate.job_id, skip_locked=skip_locked) as change:
-            stage = next((s for s in change.stages if s.pk == candidate.stage_id), None)
-            if stage is None or stage.attempt != candidate.attempt or not _due(stage):
-                return None
-            if stage.position == 0 and picking.is_full(registry.get(stage.pipeline)):
-                return None
+            stage = _still_due(change, candidate)
             return claim_in(claimant, change, stage)
-    except Job.DoesNotExist:
-        # Deleted, or another worker is changing it just now.
-        return None
+    except _NoRoomError:
+        # Heard of too early: it is sent again once there is room.
+        Stage.objects.filter(pk=candidate.stage_id, attempt=candidate.attempt).update(
+            sent_at=None
+        )
+    except (Job.DoesNotExist, _NotDueError):
+        # Deleted, or another worker is changing it just now, or has taken it.
+        pass
+    return None
+
+
+def _still_due(change: Change, candidate: Candidate) -> Stage:
+    stage = next((s for s in change.stages if s.pk == candidate.stage_id), None)
+    if stage is None or stage.attempt != candidate.attempt or not _due(stage):
+        raise _NotDueError
+    if not picking.may_start(stage):
+        raise _NoRoomError
+    return stage
 
 
 def _due(stage: Stage) -> bool:

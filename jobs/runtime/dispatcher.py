@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -26,11 +27,14 @@ TICK_S = 0.2
 LOST_AFTER = timedelta(seconds=5)
 # What each look takes at most, so that no kind of work starves the others.
 BATCH = 100
+# Workers could not renew their leases while Postgres was away: they get to do it first.
+LEASES_DOUBTED_S = 4.0
 
 
-def tick() -> None:
+def tick(*, trust_leases: bool = True) -> None:
     """One round of everything; any number of dispatchers may do this at the same time."""
-    take_back_lost()
+    if trust_leases:
+        take_back_lost()
     stop_late_stages()
     stop_quiet_stages()
     expire_jobs()
@@ -49,7 +53,7 @@ def send_due() -> None:
                 continue
             due = picking.next_to_send(queue, priority, sent_before=now - LOST_AFTER)
             for candidate in due[:room]:
-                _send(candidate.stage_id, candidate.attempt, queue, priority)
+                queues.send(candidate.stage_id, candidate.attempt, queue, priority)
             if len(due) < room:
                 _ring_for_waits(queue, priority)
 
@@ -67,12 +71,7 @@ def _ring_for_waits(queue: str, priority: int) -> None:
     ).order_by("wake_at")
     first = due.first()
     if first:
-        _send(first.pk, first.attempt, queue, priority)
-
-
-def _send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
-    Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=timezone.now())
-    queues.send(stage_id, attempt, queue, priority)
+        queues.send(first.pk, first.attempt, queue, priority)
 
 
 def wake_retries() -> None:
@@ -142,20 +141,19 @@ def _for_each(stages: Any, act: Callable[[Change, Stage], None]) -> None:
 
 def expire_jobs() -> None:
     now = timezone.now()
-    unstarted = Job.objects.filter(start_by__lt=now, started_at=None, finished_at=None)
-    _expire(
-        unstarted, "No worker was free to start it by {0.start_by:%Y-%m-%d %H:%M %Z}."
-    )
-    unfinished = Job.objects.filter(finish_by__lt=now, finished_at=None)
-    _expire(unfinished, "It was not finished by {0.finish_by:%Y-%m-%d %H:%M %Z}.")
+    unstarted = Q(start_by__lt=now, started_at=None, finished_at=None)
+    _expire(unstarted, "No worker was free to start it by {:%Y-%m-%d %H:%M %Z}.")
+    unfinished = Q(finish_by__lt=now, finished_at=None)
+    _expire(unfinished, "It was not finished by {:%Y-%m-%d %H:%M %Z}.")
 
 
-def _expire(jobs: Any, reason: str) -> None:
-    for job in jobs[:BATCH]:
-        with flow.changing(job.pk) as change:
-            late = change.job.finished_at is None
-            if late and (change.job.finish_by or change.job.started_at is None):
-                flow.expire(change, reason.format(change.job))
+def _expire(late: Q, reason: str) -> None:
+    for job in Job.objects.filter(late).only("pk")[:BATCH]:
+        with suppress(Job.DoesNotExist), flow.changing(job.pk) as change:
+            # Asked again under the lock: it may have started or ended just now.
+            if Job.objects.filter(late, pk=job.pk).exists():
+                by = change.job.start_by if "start" in reason else change.job.finish_by
+                flow.expire(change, reason.format(by))
 
 
 def send_vendor_cancels() -> None:
@@ -174,7 +172,7 @@ def run(*, should_stop: Callable[[], bool]) -> None:
     """Round after round, through outages of Redis and Postgres, until told to stop."""
     me = None
     pause = TICK_S
-    beaten_at = 0.0
+    beaten_at = trust_from = 0.0
     while not should_stop():
         try:
             if me is None:
@@ -182,12 +180,15 @@ def run(*, should_stop: Callable[[], bool]) -> None:
             if time.monotonic() - beaten_at > 1:
                 presence.beat(me)
                 beaten_at = time.monotonic()
-            tick()
+            tick(trust_leases=time.monotonic() > trust_from)
             pause = TICK_S
         except (DatabaseError, redis.RedisError) as error:
-            logger.warning("round broken off", error=str(error))
-            connections.close_all()
+            logger.warning("round broken off", error=str(error).strip())
             pause = min(pause * 2, 2.0)
+            if isinstance(error, DatabaseError):
+                connections.close_all()
+                trust_from = time.monotonic() + pause + LEASES_DOUBTED_S
         time.sleep(pause)
     if me is not None:
-        presence.leave(me)
+        with suppress(DatabaseError):
+            presence.leave(me)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from jobs import registry
-from jobs.models import Job, Priority, Stage
+from jobs.models import Allowance, Job, Priority, Stage
 from jobs.registry import AnyPipeline
 
 # How many candidates a worker looks at: others may be claiming the first ones.
@@ -55,7 +55,7 @@ CROSS JOIN LATERAL (
 ) head
 CROSS JOIN LATERAL (
     SELECT count(*) AS stages FROM jobs_stage r
-    WHERE r.status = 'running' AND r.owner_id = o.owner_id
+    WHERE r.status = 'running' AND r.owner_id = o.owner_id AND r.wakes = 0
 ) running
 LEFT JOIN LATERAL (
     SELECT t.claimed_at FROM jobs_stage t
@@ -109,10 +109,44 @@ def _pick(queue: str, priority: int, sent_before: datetime) -> list[Candidate]:
 
 def full_pipelines() -> list[str]:
     """Pipelines that run as many jobs as they may: none of their jobs is begun now."""
-    return [p.slug for p in registry.all_pipelines() if is_full(p)]
+    return [p.slug for p in registry.all_pipelines() if _is_full(p)]
 
 
-def is_full(pipeline: AnyPipeline) -> bool:
+def may_start(stage: Stage) -> bool:
+    """Within the claim's transaction: whether its owner and its pipeline have room for it."""
+    if _running_limit(stage.owner_id):
+        _queue_up(f"owner {stage.owner_id}")
+        # Asked anew: whoever was before us in this line may have taken the last place.
+        if _running_of(stage.owner_id) >= _running_limit(stage.owner_id):
+            return False
+    pipeline = registry.get(stage.pipeline)
+    if stage.position == 0 and pipeline.max_running:
+        _queue_up(f"pipeline {stage.pipeline}")
+        return not _is_full(pipeline)
+    return True
+
+
+def _queue_up(name: str) -> None:
+    """Let one claim at a time count and take; held until its transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _running_limit(owner_id: int) -> int:
+    """How many stages of one owner may run at once; 0 means any number."""
+    own = Allowance.objects.filter(owner_id=owner_id).exclude(running_stages=None)
+    limit = own.values_list("running_stages", flat=True).first()
+    return int(settings.OWNER_RUNNING_LIMIT if limit is None else limit)
+
+
+def _running_of(owner_id: int) -> int:
+    """Stages that look after a vendor's task are not counted: they take no core."""
+    return Stage.objects.filter(
+        owner_id=owner_id, status=Stage.Status.RUNNING, wakes=0
+    ).count()
+
+
+def _is_full(pipeline: AnyPipeline) -> bool:
     limit = pipeline.max_running() if pipeline.max_running else None
     if limit is None:
         return False

@@ -101,7 +101,10 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
     except (
         Exception
     ) as error:  # the one place that catches all: to mark the stage failed
-        logger.exception("stage broke down")
+        if _is_full(error):
+            logger.error("stage found no room to write", error=str(error))
+        else:
+            logger.exception("stage broke down")
         _end_failed(claimed, _breakdown(error), spoiled=False)
         return None
     if isinstance(made, Wait):
@@ -174,7 +177,8 @@ def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
     assets: list[Asset] = []
     try:
         for file in result.files:
-            assets.append(outputs.keep(file, claimed.job, claimed.stage))
+            # One by one: those before a failure are to be taken away again.
+            assets.append(outputs.keep(file, claimed.job, claimed.stage))  # noqa: PERF401
     except BaseException:
         # Half a result is none.
         for asset in assets:
@@ -333,7 +337,7 @@ def _failure(error: StageError) -> Failure:
 
 def _breakdown(error: Exception) -> Failure:
     """An error that no one foresaw: worth another try, and told without its insides."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _is_full(error):
         return Failure(
             code="storage_full",
             detail="The server has no room left to store files. "
@@ -348,3 +352,7 @@ def _breakdown(error: Exception) -> Failure:
         "The server's log has the details.",
         retryable=True,
     )
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

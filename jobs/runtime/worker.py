@@ -75,7 +75,7 @@ class StageWorker(RqWorker):
 
     def work(self, *_args: object, **_options: object) -> bool:
         """RQ's own loop ends when Redis does not answer; this one waits until it does."""
-        self._install_signal_handlers()
+        self._install_signal_handlers()  # type: ignore[no-untyped-call]  # rq's
         flags.install()
         # What is loaded by now stays: horses need not copy it when they collect garbage.
         gc.freeze()
@@ -99,7 +99,7 @@ class StageWorker(RqWorker):
 
     def _take_turn(self) -> None:
         if self.should_run_maintenance_tasks:
-            self.run_maintenance_tasks()
+            self.run_maintenance_tasks()  # type: ignore[no-untyped-call]  # rq's
         if self._held != frozenset():
             # No horse is out: whatever is still held was left while Postgres was away.
             self._take_back("its work horse died")

@@ -4,7 +4,6 @@ from pydantic import BaseModel
 
 from jobs import flow, registry
 from jobs.errors import ConflictError, RequestError
-from jobs.live.events import Change
 from jobs.models import Event, Job, Priority, Purchase, Stage
 
 
