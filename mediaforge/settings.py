@@ -389,6 +389,9 @@ PIPER_VOICE = ENV.text("PIPER_VOICE")
 
 WHISPER_MODEL = ENV.text("WHISPER_MODEL")
 H5P_LIBRARIES = ENV.text("H5P_LIBRARIES")
+# US dollars for a million tokens of OPENAI_MODEL.
+OPENAI_INPUT_USD = ENV.number("OPENAI_INPUT_USD", 0.10)
+OPENAI_OUTPUT_USD = ENV.number("OPENAI_OUTPUT_USD", 0.50)
 
 # The doors --------------------------------------------------------------------------
 

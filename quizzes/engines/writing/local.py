@@ -373,7 +373,13 @@ def _turned(text: str, lecture: Lecture) -> str | None:
         blanked = _blanked(text, term.text)
         if blanked is None or term.kind in _VAGUE_KINDS:
             continue
-        others = lecture.shop.for_term(term.text, text, kind=term.kind)
+        told = {known.text.lower() for known in lecture.terms}
+        # A term from outside the lesson would give the claim away as false.
+        others = [
+            other
+            for other in lecture.shop.for_term(term.text, text, kind=term.kind)
+            if other.lower() in told
+        ]
         if others:
             filled = blanked[0].replace(f"(n) {GAP}", f" {GAP}")
             claim = filled.replace(GAP, others[0])
