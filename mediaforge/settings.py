@@ -65,12 +65,35 @@ CORS_ALLOWED_ORIGINS = ENV.origins("CORS_ORIGINS", "http://localhost:3000")
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ALLOWED_ORIGINS
 if CORS_ALLOW_ALL_ORIGINS:
     CORS_ALLOWED_ORIGINS = []
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",
+    "range",
+    "tus-resumable",
+    "upload-checksum",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
+    "x-csrftoken",
+    "x-request-id",
+    "x-requested-with",
+]
 CORS_EXPOSE_HEADERS = [
     "Asset-Id",
     "Content-Disposition",
+    "Content-Range",
+    "ETag",
     "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
     "Retry-After",
     "Tus-Resumable",
+    "Upload-Expires",
     "Upload-Length",
     "Upload-Offset",
     "X-Request-Id",
@@ -223,6 +246,8 @@ MEDIA_ROOT = STORAGE_ROOT
 # Where stages work; nothing here outlives its stage.
 SCRATCH_ROOT = VAR_DIR / "scratch"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * MEBIBYTE
+# Forms' files go through the same intake as all others, with the forms' limits.
+FILE_UPLOAD_HANDLERS = ["jobs.files.forms.IntakeHandler"]
 # Form fields other than files; media never passes through request.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * MEBIBYTE
 
@@ -398,9 +423,20 @@ OPENAI_OUTPUT_USD = ENV.number("OPENAI_OUTPUT_USD", 0.50)
 RATE_LIMIT = ENV.rate("RATE_LIMIT", "100/minute")
 RATE_LIMITS = ENV.rates("RATE_LIMIT_")
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "jobs.api.schema.HouseSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "jobs.api.auth.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["jobs.api.auth.MayCall"],
+    "DEFAULT_PARSER_CLASSES": [
+        "jobs.api.parsers.JsonParser",
+        "rest_framework.parsers.MultiPartParser",
+        "jobs.api.parsers.FormParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "jobs.api.errors.handle",
+    "UNICODE_JSON": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": APP_NAME,
@@ -413,6 +449,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "OAS_VERSION": "3.1.1",
+    "PREPROCESSING_HOOKS": ["jobs.api.schema.one_path_each"],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "jobs.models.Job.Status",
+        "StageStatus": "jobs.models.Stage.Status",
+        "AssetStatus": "jobs.models.Asset.Status",
+        "DeliveryStatus": "jobs.models.WebhookDelivery.Status",
+    },
 }
 
 # Mail -------------------------------------------------------------------------------

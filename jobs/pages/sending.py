@@ -1,0 +1,68 @@
+"""Files that come with a form, and samples that are made on the spot."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.files.uploadedfile import UploadedFile
+
+from jobs.errors import RequestError
+from jobs.files.assets import receive
+from jobs.files.forms import ReceivedFile
+from jobs.files.intake import Intake
+from jobs.files.quotas import form_limit, resumable_limit
+from jobs.inputs import Kind
+from jobs.models import Asset, Project
+from jobs.registry import AnyPipeline
+
+CHUNK = 2**20
+# What a browser's file dialogue shows first, by kind.
+_ACCEPT = {
+    Kind.IMAGE: "image/*,.heic,.heif",
+    Kind.VIDEO: "video/*",
+    Kind.AUDIO: "audio/*",
+    Kind.MODEL: ".glb,.usdz,.obj,.ply,.stl",
+    Kind.CAPTIONS: ".vtt,.srt",
+    Kind.ARCHIVE: ".zip",
+    Kind.DATA: ".json",
+    Kind.DOCUMENT: ".pdf,.txt,.md",
+}
+
+
+def accept_of(kinds: frozenset[Kind]) -> str:
+    return ",".join(_ACCEPT[kind] for kind in sorted(kinds))
+
+
+def receive_form_file(
+    project: Project, file: UploadedFile, pipeline: AnyPipeline
+) -> Asset:
+    if isinstance(file, ReceivedFile):
+        incoming = file.incoming
+    else:
+        incoming = Intake(limit=form_limit()).take(file.chunks(CHUNK))
+    return receive(
+        project, incoming, filename=file.name or "file", accept=pipeline.inputs.kinds
+    )
+
+
+def make_sample(project: Project, pipeline: AnyPipeline) -> list[Asset]:
+    if pipeline.sample is None:
+        if pipeline.inputs.at_least == 0:
+            return []
+        raise RequestError(f"{pipeline.title} has no sample. Start it with a file.")
+    with tempfile.TemporaryDirectory(prefix="sample-") as folder:
+        return [
+            receive(
+                project,
+                Intake(limit=resumable_limit(), accept=None).take(_chunks(path)),
+                filename=path.name,
+                accept=pipeline.inputs.kinds,
+            )
+            for path in pipeline.sample(Path(folder))
+        ]
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
