@@ -38,14 +38,14 @@ def _own(rows: QuerySet[M], user: User, path: str) -> QuerySet[M]:
 
 def find_job(user: User, job_id: str | uuid.UUID) -> Job:
     """The job, if this user may see it; a malformed id is just one that nobody has."""
-    job = jobs_of(user).filter(pk=_as_uuid(job_id) or NOBODY).first()
+    job = jobs_of(user).filter(pk=as_uuid(job_id) or NOBODY).first()
     if job is None:
         raise NotFoundError(f"There is no job {job_id}.")
     return job
 
 
 def find_asset(user: User, asset_id: str | uuid.UUID) -> Asset:
-    asset = assets_of(user).filter(pk=_as_uuid(asset_id) or NOBODY).first()
+    asset = assets_of(user).filter(pk=as_uuid(asset_id) or NOBODY).first()
     if asset is None:
         raise NotFoundError(f"There is no asset {asset_id}.")
     return asset
@@ -56,7 +56,7 @@ def find_project(user: User, name: str, *, owner: str | None = None) -> Project:
     rows = projects_of(user)
     if owner is not None:
         rows = rows.filter(owner__username=owner)
-    by_id = Q(pk=_as_uuid(name) or NOBODY)
+    by_id = Q(pk=as_uuid(name) or NOBODY)
     mine = Q(slug=name) if owner is not None else Q(slug=name, owner=user)
     project = rows.filter(by_id | mine).first()
     if project is None:
@@ -66,7 +66,7 @@ def find_project(user: User, name: str, *, owner: str | None = None) -> Project:
 
 def ensure_project(user: User, name: str) -> Project:
     """The caller's project of this slug or id, made when its slug is not there yet."""
-    if _as_uuid(name) is not None:
+    if as_uuid(name) is not None:
         return find_project(user, name)
     slug = slugify(name)[:80]
     if slug != name:
@@ -81,7 +81,8 @@ def ensure_project(user: User, name: str) -> Project:
     return project
 
 
-def _as_uuid(text: str | uuid.UUID) -> uuid.UUID | None:
+def as_uuid(text: str | uuid.UUID) -> uuid.UUID | None:
+    """The id, if this can be one: what is malformed is nobody's."""
     if isinstance(text, uuid.UUID):
         return text
     try:

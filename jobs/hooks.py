@@ -23,7 +23,7 @@ def hook_url(stage: Stage) -> str | None:
     if not settings.PUBLIC_URL:
         return None
     token = signing.dumps([stage.pk, str(stage.job_id)], salt=SALT)
-    return f"{settings.PUBLIC_URL}{settings.API_V1_PREFIX}/hooks/{token}/"
+    return f"{settings.PUBLIC_URL}/{settings.API_V1_PREFIX}/hooks/{token}/"
 
 
 def read_hook(token: str) -> Hooked:

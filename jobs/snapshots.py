@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
-from jobs.models import Asset, Batch, Job, Stage
+from jobs.models import Asset, Batch, Job, Project, Stage
 
 Json = dict[str, Any]
 
@@ -152,6 +152,16 @@ def job_urls(job: Job) -> Json:
         "outputs": f"{base}/outputs/",
         "archive": f"{base}/archive/",
         "page": f"/studio/jobs/{job.pk}/",
+    }
+
+
+def project_urls(project: Project) -> Json:
+    base = f"/{settings.API_V1_PREFIX}/projects/{project.slug}"
+    return {
+        "self": f"{base}/",
+        "assets": f"{base}/assets/",
+        "jobs": f"/{settings.API_V1_PREFIX}/jobs/?project={project.pk}",
+        "page": f"/studio/projects/{project.slug}/",
     }
 
 

@@ -409,6 +409,16 @@ DEPTH_MODEL = ENV.text("DEPTH_MODEL")
 # ads --------------------------------------------------------------------------------
 
 PIPER_VOICE = ENV.text("PIPER_VOICE")
+ANTHROPIC_USD_PER_MTOK_IN = ENV.number("ANTHROPIC_USD_PER_MTOK_IN", 2.0)
+ANTHROPIC_USD_PER_MTOK_OUT = ENV.number("ANTHROPIC_USD_PER_MTOK_OUT", 10.0)
+ELEVENLABS_MODEL = ENV.text("ELEVENLABS_MODEL", "eleven_multilingual_v2")
+ELEVENLABS_VOICE_ID = ENV.text("ELEVENLABS_VOICE_ID", "21m00Tcm4TlvDq8ikWAM")
+ELEVENLABS_USD_PER_1K = ENV.number("ELEVENLABS_USD_PER_1K", 0.1)
+OPENAI_SPEECH_MODEL = ENV.text("OPENAI_SPEECH_MODEL", "gpt-4o-mini-tts")
+OPENAI_SPEECH_VOICE = ENV.text("OPENAI_SPEECH_VOICE", "marin")
+OPENAI_SPEECH_USD_PER_1K = ENV.number("OPENAI_SPEECH_USD_PER_1K", 0.015)
+REPLICATE_VIDEO_MODEL = ENV.text("REPLICATE_VIDEO_MODEL", "bytedance/seedance-1-lite")
+REPLICATE_VIDEO_USD = ENV.number("REPLICATE_VIDEO_USD", 0.25)
 
 # quizzes ----------------------------------------------------------------------------
 

@@ -36,3 +36,7 @@ ROOMS = [
 urlpatterns += [
     path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)
 ]
+handler400 = "jobs.api.errors.bad_request"
+handler403 = "jobs.api.errors.forbidden"
+handler404 = "jobs.api.errors.not_found"
+handler500 = "jobs.api.errors.server_error"

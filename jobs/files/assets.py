@@ -10,7 +10,7 @@ from typing import Any
 from jobs.errors import RequestError
 from jobs.files import quotas, storage, thumbnails
 from jobs.files.intake import MEDIA, Incoming, check_kind, incoming_folder
-from jobs.files.storage import Area
+from jobs.files.storage import Area, StoredFile
 from jobs.inputs import Kind
 from jobs.models import Asset, Project
 
@@ -38,8 +38,12 @@ def receive(
     filename: str,
     accept: frozenset[Kind] = MEDIA,
     area: Area = Area.UPLOADS,
+    stored: StoredFile | None = None,
 ) -> Asset:
-    """Make an asset of what came in; what is refused is not kept."""
+    """Make an asset of what came in; what is refused is not kept.
+
+    `stored` says where it lies already, when it came by way of the bucket.
+    """
     with _discarding(incoming):
         check_kind(incoming.sniffed, accept)
         quotas.check_bytes_quota(project.owner, incoming.size_bytes)
@@ -52,7 +56,7 @@ def receive(
             stem=PurePosixPath(name).stem,
             duration_s=told.duration_s,
         )
-        stored = storage.adopt(
+        stored = stored or storage.adopt(
             incoming.path,
             project=project,
             area=area,

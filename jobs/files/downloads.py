@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -94,10 +94,7 @@ def file_response(
     except FileNotFoundError as error:
         raise NotFoundError("This file has been removed.") from error
     response = _disk_response(request, path, etag=f'"{etag}"', stat=stat)
-    response["Content-Type"] = response.get("Content-Type") or content_type
-    if response.status_code == 200:
-        response["Content-Type"] = content_type
-    elif response.status_code == 206 and "boundary" not in response["Content-Type"]:
+    if not response.get("Content-Type", "").startswith("multipart/byteranges"):
         response["Content-Type"] = content_type
     if disposition:
         response["Content-Disposition"] = disposition
@@ -228,7 +225,7 @@ async def _read(
 
 def _pieces(
     path: Path, parts: Iterable[ByteRange], heads: Iterator[bytes]
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     with path.open("rb", buffering=0) as source:
         for part in parts:
             if before := next(heads, b""):
@@ -261,15 +258,19 @@ def signed_url(key: str, *, content_type: str, disposition: str) -> str:
         "ResponseContentType": content_type,
         "ResponseContentDisposition": disposition or "inline",
     }
-    url: str = _signer(settings.S3_PUBLIC_ENDPOINT_URL).generate_presigned_url(
+    url: str = signer().generate_presigned_url(
         "get_object", Params=params, ExpiresIn=settings.S3_URL_EXPIRES_SECONDS
     )
     return url
 
 
-@cache
-def _signer(endpoint: str) -> Any:
+def signer() -> Any:
     """A client that signs for the host that browsers see: the host is part of the signature."""
+    return _client(settings.S3_PUBLIC_ENDPOINT_URL)
+
+
+@cache
+def _client(endpoint: str) -> Any:
     import boto3
 
     options = settings.STORAGES["default"]["OPTIONS"]

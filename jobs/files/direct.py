@@ -1,0 +1,185 @@
+"""Uploads that go straight to a bucket: the client sends parts to signed addresses."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.errors import ConflictError, MediaForgeError, RequestError
+from jobs.files import quotas, storage
+from jobs.files.assets import receive
+from jobs.files.downloads import signer
+from jobs.files.intake import Incoming, incoming_folder
+from jobs.files.resumable import GOOD_FOR
+from jobs.files.storage import Area, StoredFile
+from jobs.models import Asset, Project, Upload
+from jobs.toolbox.sniffing import sniff
+
+MEBIBYTE = 2**20
+# Buckets take parts from 5 MiB on, and ten thousand of them.
+LEAST_PART = 8 * MEBIBYTE
+MOST_PARTS = 10_000
+# So many addresses are signed in one answer.
+SIGNED_AT_ONCE = 100
+
+
+class NotABucketError(RequestError):
+    """This server keeps its files on its own disk."""
+
+    code = "storage_is_local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartAddress:
+    """Where one part of the file is to be PUT."""
+
+    number: int
+    url: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What is there of an upload, and what is still wanted."""
+
+    upload: Upload
+    uploaded: Sequence[int]
+    missing: Sequence[PartAddress]
+
+
+def begin(
+    owner: User, project: Project, *, filename: str, filetype: str, size_bytes: int
+) -> Upload:
+    """Open a multipart upload in the bucket."""
+    if storage.on_disk():
+        raise NotABucketError(
+            "This server stores on its own disk: use a resumable upload instead."
+        )
+    quotas.resumable_limit().check(size_bytes)
+    quotas.check_bytes_quota(owner, size_bytes)
+    key = storage.new_key(project, Area.UPLOADS, filename)
+    opened = signer().create_multipart_upload(
+        Bucket=settings.S3_BUCKET,
+        Key=key,
+        ContentType=filetype or "application/octet-stream",
+    )
+    return Upload.objects.create(
+        owner=owner,
+        project=project,
+        filename=filename[:255],
+        filetype=filetype[:120],
+        size_bytes=size_bytes,
+        storage_key=key,
+        multipart_id=opened["UploadId"],
+        expires_at=timezone.now() + GOOD_FOR,
+    )
+
+
+def part_size(upload: Upload) -> int:
+    """The same for all parts but the last."""
+    least = -(-upload.size_bytes // MOST_PARTS)
+    return max(LEAST_PART, -(-least // MEBIBYTE) * MEBIBYTE)
+
+
+def progress(upload: Upload) -> Progress:
+    there = {part["PartNumber"] for part in _parts(upload)}
+    size = part_size(upload)
+    count = -(-upload.size_bytes // size)
+    missing = [n for n in range(1, count + 1) if n not in there][:SIGNED_AT_ONCE]
+    return Progress(
+        upload=upload,
+        uploaded=sorted(there),
+        missing=[
+            PartAddress(
+                number=number,
+                url=_sign(upload, number),
+                size_bytes=min(size, upload.size_bytes - (number - 1) * size),
+            )
+            for number in missing
+        ],
+    )
+
+
+def complete(upload: Upload) -> Asset:
+    """Join the parts, look at what they are, and make them an asset."""
+    if upload.asset:
+        # Asked again, as after a lost answer.
+        return upload.asset
+    parts = _parts(upload)
+    total = sum(part["Size"] for part in parts)
+    if total != upload.size_bytes:
+        raise ConflictError(
+            f"{total} of {upload.size_bytes} bytes have been uploaded so far."
+        )
+    signer().complete_multipart_upload(
+        **_where(upload),
+        MultipartUpload={
+            "Parts": [{k: p[k] for k in ("PartNumber", "ETag")} for p in parts]
+        },
+    )
+    try:
+        asset = _receive(upload)
+    except MediaForgeError:
+        storage.delete(upload.storage_key)
+        Upload.objects.filter(pk=upload.pk).delete()
+        raise
+    Upload.objects.filter(pk=upload.pk).update(
+        asset=asset, offset=upload.size_bytes, multipart_id=""
+    )
+    return asset
+
+
+def abort(upload: Upload) -> None:
+    if upload.multipart_id:
+        signer().abort_multipart_upload(**_where(upload))
+    Upload.objects.filter(pk=upload.pk).delete()
+
+
+def _receive(upload: Upload) -> Asset:
+    """Read the object once: its hash, its kind and its thumbnail are not the client's to say."""
+    path = incoming_folder() / f"direct-{upload.pk.hex}"
+    digest = hashlib.sha256()
+    with path.open("wb") as sink:
+        for chunk in storage.chunks(upload.storage_key):
+            digest.update(chunk)
+            sink.write(chunk)
+    incoming = Incoming(
+        path=path,
+        size_bytes=upload.size_bytes,
+        sha256=digest.hexdigest(),
+        sniffed=sniff(path),
+    )
+    stored = StoredFile(
+        key=upload.storage_key,
+        filename=Path(upload.storage_key).name,
+        size_bytes=upload.size_bytes,
+        sha256=incoming.sha256,
+    )
+    return receive(upload.project, incoming, filename=upload.filename, stored=stored)
+
+
+def _parts(upload: Upload) -> list[dict[str, Any]]:  # as boto3 answers
+    pages = signer().get_paginator("list_parts").paginate(**_where(upload))
+    return [part for page in pages for part in page.get("Parts", [])]
+
+
+def _sign(upload: Upload, number: int) -> str:
+    url: str = signer().generate_presigned_url(
+        "upload_part",
+        Params={**_where(upload), "PartNumber": number},
+        ExpiresIn=settings.S3_URL_EXPIRES_SECONDS,
+    )
+    return url
+
+
+def _where(upload: Upload) -> dict[str, str]:
+    return {
+        "Bucket": settings.S3_BUCKET,
+        "Key": upload.storage_key,
+        "UploadId": upload.multipart_id,
+    }
