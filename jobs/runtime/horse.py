@@ -13,7 +13,7 @@ from django.db import connections
 from jobs import registry
 from jobs.models import Stage
 from jobs.pipeline import Queue
-from jobs.runtime import claiming, runner
+from jobs.runtime import claiming, runner, scratch
 from jobs.runtime.claiming import Claimant, Claimed
 from jobs.runtime.polling import Pollers
 from jobs.runtime.signals import flags
@@ -67,7 +67,7 @@ def cancel_at_vendor(stage_id: int) -> None:
     if not stage.vendor_cancel_due or step.cancel is None:
         return
     claimed = Claimed(job=stage.job, stage=stage, step=step)
-    folder = runner.scratch_folder(claimed)
+    folder = scratch.folder_of(stage.pk, stage.attempt)
     step.cancel(runner.open_bench(claimed, folder, JobSoFar(stage.job), {}))
     Stage.objects.filter(pk=stage_id).update(vendor_cancel_due=False)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, DateTimeField, F, Value, When
 from django.utils import timezone
@@ -30,7 +29,7 @@ from jobs.hooks import hook_url
 from jobs.live.events import Change
 from jobs.models import Asset, Job, Stage
 from jobs.pipeline import Recorded, StageResult, Wait, Workbench
-from jobs.runtime import cache, claiming, purchasing
+from jobs.runtime import cache, claiming, purchasing, scratch
 from jobs.runtime.claiming import Claimant, Claimed
 from jobs.runtime.outages import AWAY, sit_out
 from jobs.runtime.recorder import StageRecorder
@@ -59,7 +58,7 @@ def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
         part=stage.part,
         attempt=claimed.attempt,
     ):
-        folder = scratch_folder(claimed)
+        folder = scratch.folder_of(stage.pk, claimed.attempt)
         started = time.monotonic()
         try:
             with flags.holding(stage.pk):
@@ -67,12 +66,6 @@ def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             logger.info("stage left", seconds=round(time.monotonic() - started, 3))
-
-
-def scratch_folder(claimed: Claimed) -> Path:
-    """Each attempt has its own, so that one that was thought dead disturbs nobody."""
-    name = f"{claimed.stage.pk}-{claimed.attempt}"
-    return Path(settings.SCRATCH_ROOT) / name
 
 
 def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | None:

@@ -26,7 +26,7 @@ from rq.queue import Queue as RqQueue
 from jobs import flow, presence, queues
 from jobs.models import Stage
 from jobs.models import Worker as WorkerRow
-from jobs.runtime import horse, picking
+from jobs.runtime import horse, picking, scratch
 from jobs.runtime.signals import DRAIN, NOT_YOURS, flags, slate
 
 logger = structlog.get_logger(__name__)
@@ -64,6 +64,7 @@ class StageWorker(RqWorker):
         # The stages it held at its last beat; None when Postgres did not say.
         self._held: frozenset[int] | None = None
         self._own_pid = os.getpid()
+        scratch.sweep()
         horse.serve_as(self.row.pk, serves)
 
     @property
@@ -255,6 +256,7 @@ class StageWorker(RqWorker):
             ).values_list("pk", "job_id", "attempt")
             for stage_id, job_id, attempt in left:
                 self._take_back_one(stage_id, job_id, attempt, why)
+                scratch.remove(stage_id, attempt)
         except DatabaseError as error:
             # Their leases run out, and the dispatcher does this instead.
             logger.warning("stages were not taken back", error=str(error))
