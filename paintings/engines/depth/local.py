@@ -146,9 +146,7 @@ def _objectness(cues: Cues) -> Floats:
     return np.where(cues.sky, 0, value).astype(np.float32)
 
 
-def _standing(
-    regions: Regions, cues: Cues
-) -> Groups:
+def _standing(regions: Regions, cues: Cues) -> Groups:
     """Join things that stand on one another: a crown on its trunk, a head on its coat."""
     thing = _objectness(cues) > 0.4
     labels = regions.labels

@@ -1,0 +1,138 @@
+"""Taking a photo apart from the front: each sheet lifted shows what was filled in behind.
+
+At rest the sheets give the photo back: in a soft edge the colours in front and
+behind are solved together, so that their mixture is the pixel that was there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from jobs.toolbox import cutouts, inpainting
+from jobs.toolbox.images import Photo, Pixels
+from paintings.engines.depth.regions import Labels
+
+Mask = NDArray[np.bool_]
+
+# How different two layers' grounds look to the fill, in grey levels.
+_GUIDE_STEP = 40.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One layer at full size; 0 is the hindmost."""
+
+    number: int
+    rgba: Pixels
+
+
+def peel(photo: Photo, labels: Labels, count: int) -> Iterator[Sheet]:
+    """Give the sheets one by one, the front one first: one at a time is in memory."""
+    picture = photo.rgb.copy()
+    filled = np.zeros(picture.shape[:2], np.bool_)
+    labels = labels.copy()
+    for number in range(count - 1, 0, -1):
+        mask = (labels >= number).astype(np.float32)
+        behind = _labels_behind(labels, number)
+        matte = cutouts.refine(picture, mask)
+        hole = _hole(matte.alpha)
+        guide = cv2.resize(
+            behind.astype(np.float32),
+            (picture.shape[1], picture.shape[0]),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        back = inpainting.fill(
+            picture,
+            hole,
+            forbidden=filled,
+            guide=np.asarray(guide, np.float32) * _GUIDE_STEP,
+            seed=number,
+        )
+        del guide
+        front = matte.colours
+        _agree(picture, front, back, matte.alpha)
+        yield Sheet(number=number, rgba=np.dstack([front, matte.alpha]))
+        picture = back
+        filled |= hole
+        labels = behind
+    opaque = np.full((*picture.shape[:2], 1), 255, np.uint8)
+    yield Sheet(number=0, rgba=np.concatenate([picture, opaque], axis=2))
+
+
+def rest(sheets: Iterator[Pixels]) -> Pixels:
+    """What the sheets (RGBA, the hindmost first) look like one upon the other."""
+    picture = next(sheets)[..., :3].copy()
+    for rgba in sheets:
+        _over(picture, rgba)
+    return picture
+
+
+def _labels_behind(labels: Labels, number: int) -> Labels:
+    """Which layer each hidden place belongs to: that of the nearest place in sight."""
+    front = labels >= number
+    if not front.any():
+        return labels
+    if front.all():
+        return np.full_like(labels, number - 1)
+    rows, columns = ndimage.distance_transform_edt(
+        front, return_distances=False, return_indices=True
+    )
+    return np.asarray(labels[rows, columns], np.int32)
+
+
+def _hole(alpha: Pixels) -> Mask:
+    """All that the sheet touches, and a little more: no rim of it may stay behind."""
+    reach = max(2, round(max(alpha.shape) / 500))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    return np.asarray(cv2.dilate(alpha, kernel) > 3, np.bool_)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _agree(picture: Pixels, front: Pixels, back: Pixels, alpha: Pixels) -> None:
+    """Change front and back no more than needed for their mixture to be the picture."""
+    height, width = alpha.shape
+    for y in prange(height):
+        for x in range(width):
+            cover = alpha[y, x]
+            if cover == 0:
+                for c in range(3):
+                    back[y, x, c] = picture[y, x, c]
+                    front[y, x, c] = 0
+                continue
+            if cover == 255:
+                for c in range(3):
+                    front[y, x, c] = picture[y, x, c]
+                continue
+            a = cover / 255.0
+            for c in range(3):
+                goal = float(picture[y, x, c])
+                f = float(front[y, x, c])
+                b = float(back[y, x, c])
+                # The thinner side takes less of the blame.
+                miss = goal - (a * f + (1 - a) * b)
+                share = a * a / (a * a + (1 - a) * (1 - a))
+                f = min(max(f + share * miss / a, 0.0), 255.0)
+                b = (goal - a * f) / (1 - a)
+                b = np.round(min(max(b, 0.0), 255.0))
+                f = np.round(min(max((goal - (1 - a) * b) / a, 0.0), 255.0))
+                b = np.round(min(max((goal - a * f) / (1 - a), 0.0), 255.0))
+                front[y, x, c] = np.uint8(f)
+                back[y, x, c] = np.uint8(b)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _over(picture: Pixels, rgba: Pixels) -> None:
+    height, width = picture.shape[0], picture.shape[1]
+    for y in prange(height):
+        for x in range(width):
+            cover = np.int32(rgba[y, x, 3])
+            if cover == 0:
+                continue
+            for c in range(3):
+                mixed = rgba[y, x, c] * cover + picture[y, x, c] * (255 - cover)
+                picture[y, x, c] = np.uint8((mixed + 127) // 255)

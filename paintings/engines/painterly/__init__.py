@@ -1,0 +1,1 @@
+"""Paint, chalk, ink and wood: pictures drawn anew by strokes, the same for the same seed."""

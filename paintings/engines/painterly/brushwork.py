@@ -1,0 +1,182 @@
+"""What is made of strokes: oil, impressionist dabs, pastel, points."""
+
+import cv2
+import numpy as np
+
+from paintings.engines.painterly.fields import Floats, flow, luma, noise, paper, shading
+from paintings.engines.painterly.strokes import Brush, Canvas, lay
+
+
+def oil(rgb: Floats, rng: np.random.Generator) -> Floats:
+    """Large brushes first, smaller ones where it matters; thick paint catches the light."""
+    unit = _unit(rgb)
+    way = flow(rgb, scale_px=max(2.0, unit / 3))
+    canvas = _primed(rgb, unit)
+    rich = _saturated(rgb, 1.12)
+    passes = (
+        Brush(width_px=2.6 * unit, length=4.5, spacing=0.62, bristle=0.8),
+        Brush(
+            width_px=1.3 * unit,
+            length=5.0,
+            spacing=0.62,
+            only_where_off=0.12,
+            bristle=0.7,
+        ),
+        Brush(
+            width_px=0.62 * unit,
+            length=5.5,
+            spacing=0.7,
+            only_where_off=0.17,
+            bristle=0.6,
+            stop_at=0.1,
+        ),
+        Brush(
+            width_px=0.32 * unit,
+            length=5.0,
+            spacing=0.85,
+            only_where_off=0.24,
+            bristle=0.4,
+            stop_at=0.09,
+        ),
+    )
+    for brush in passes:
+        if brush.width_px >= 1.6:
+            lay(canvas, rich, way, brush, rng)
+    weave = noise(rgb.shape, max(1.5, unit / 8), rng) * 0.02
+    surface = canvas.height + weave
+    return _lit(canvas.colour, surface.astype(np.float32), depth=1.3)
+
+
+def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
+    """Broken colour: short separate dabs, bright and side by side."""
+    unit = _unit(rgb)
+    way = flow(rgb, scale_px=max(2.0, unit / 2))
+    canvas = _primed(rgb, 2 * unit)
+    bright = _saturated(np.clip(rgb**0.92, 0, 1).astype(np.float32), 1.4)
+    passes = (
+        Brush(
+            width_px=2.4 * unit,
+            length=2.6,
+            spacing=0.65,
+            hue_jitter=0.05,
+            light_jitter=0.05,
+            turn_jitter=0.35,
+        ),
+        Brush(
+            width_px=1.4 * unit,
+            length=2.8,
+            spacing=0.75,
+            hue_jitter=0.07,
+            light_jitter=0.06,
+            turn_jitter=0.3,
+            opacity=0.9,
+        ),
+        Brush(
+            width_px=0.8 * unit,
+            length=3.0,
+            spacing=0.8,
+            hue_jitter=0.05,
+            light_jitter=0.05,
+            only_where_off=0.22,
+            turn_jitter=0.2,
+        ),
+    )
+    for brush in passes:
+        if brush.width_px >= 1.6:
+            lay(canvas, bright, way, brush, rng)
+    return _lit(canvas.colour, canvas.height, depth=0.9)
+
+
+def pastel(rgb: Floats, rng: np.random.Generator) -> Floats:
+    """Chalk on a toned, rough paper: light, powdery, its tooth showing through."""
+    unit = _unit(rgb)
+    way = flow(rgb, scale_px=max(2.0, unit / 2))
+    ground = np.array([0.80, 0.75, 0.68], np.float32)
+    canvas = Canvas(
+        colour=np.broadcast_to(ground, rgb.shape).copy(),
+        height=np.zeros(rgb.shape[:2], np.float32),
+    )
+    chalky = (0.86 * _saturated(rgb, 1.15) + 0.12).astype(np.float32)
+    slant = {"hand": -0.85, "hand_share": 0.7, "softness": 0.6, "bristle": 0.9}
+    passes = (
+        Brush(
+            width_px=2.0 * unit,
+            length=5.0,
+            spacing=0.7,
+            opacity=0.75,
+            light_jitter=0.05,
+            **slant,
+        ),
+        Brush(
+            width_px=1.0 * unit,
+            length=6.0,
+            spacing=0.75,
+            opacity=0.7,
+            light_jitter=0.05,
+            only_where_off=0.1,
+            **slant,
+        ),
+        Brush(
+            width_px=0.45 * unit,
+            length=6.0,
+            spacing=0.9,
+            opacity=0.75,
+            only_where_off=0.18,
+            stop_at=0.1,
+            **slant,
+        ),
+    )
+    for brush in passes:
+        if brush.width_px >= 1.4:
+            lay(canvas, chalky, way, brush, rng)
+    tooth = paper(rgb.shape, rng, tooth_px=max(1.2, unit / 7))
+    bare = np.clip((tooth - 0.75) * 0.9, 0, 0.62)[..., None]
+    return np.asarray(canvas.colour * (1 - bare) + ground * bare, np.float32)
+
+
+def pointillism(rgb: Floats, rng: np.random.Generator) -> Floats:
+    """Round points of pure colour on a pale ground; the eye does the mixing."""
+    unit = _unit(rgb)
+    way = flow(rgb, scale_px=max(2.0, unit / 2))
+    ground = np.array([0.93, 0.90, 0.82], np.float32)
+    soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit), np.float32)
+    canvas = Canvas(
+        colour=(0.35 * ground + 0.65 * soft).astype(np.float32),
+        height=np.zeros(rgb.shape[:2], np.float32),
+    )
+    pure = _saturated(np.clip(rgb**0.95, 0, 1).astype(np.float32), 1.5)
+    dot = max(2.4, 0.62 * unit)
+    for size, spacing, off in ((1.25, 0.82, 0.0), (1.0, 0.86, 0.0), (0.72, 0.95, 0.2)):
+        brush = Brush(
+            width_px=dot * size,
+            length=0.0,
+            spacing=spacing,
+            hue_jitter=0.10,
+            light_jitter=0.05,
+            only_where_off=off,
+            bristle=0.1,
+            softness=0.3,
+        )
+        lay(canvas, pure, way, brush, rng)
+    return _lit(canvas.colour, canvas.height, depth=0.45)
+
+
+def _unit(rgb: Floats) -> float:
+    """A middling brush for a picture of this size, in pixels."""
+    return max(2.0, float(np.hypot(*rgb.shape[:2])) / 170)
+
+
+def _primed(rgb: Floats, unit: float) -> Canvas:
+    """A canvas with the picture's broad tones rubbed in."""
+    base = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 2 * unit), np.float32)
+    return Canvas(colour=base, height=np.zeros(rgb.shape[:2], np.float32))
+
+
+def _saturated(rgb: Floats, gain: float) -> Floats:
+    grey = luma(rgb)[..., None]
+    return np.clip(grey + (rgb - grey) * gain, 0, 1).astype(np.float32)
+
+
+def _lit(colour: Floats, surface: Floats, *, depth: float) -> Floats:
+    light = shading(np.asarray(cv2.GaussianBlur(surface, (0, 0), 0.7)), depth=depth)
+    return np.clip(colour * light[..., None], 0, 1).astype(np.float32)

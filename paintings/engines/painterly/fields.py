@@ -1,0 +1,121 @@
+"""What painters look at first: which way things run, how light they are, what paper is."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """The way along structures: a unit vector a pixel, and how sure it is (0 to 1)."""
+
+    x: Floats
+    y: Floats
+    coherence: Floats
+
+    @property
+    def angle(self) -> Floats:
+        return np.arctan2(self.y, self.x).astype(np.float32)
+
+
+def flow(rgb: Floats, *, scale_px: float) -> Flow:
+    """The smoothed structure tensor; where a picture is flat, its neighbours lead."""
+    light = np.asarray(cv2.GaussianBlur(luma(rgb), (0, 0), 1.0), np.float32)
+    dx = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=1 / 8)
+    dy = cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=1 / 8)
+    parts = [dx * dx, dx * dy, dy * dy]
+    sharp = [
+        np.asarray(cv2.GaussianBlur(p, (0, 0), scale_px), np.float32) for p in parts
+    ]
+    # A wide blur adds little where there is structure and decides where there is none.
+    wide = [_wide_blur(p, 8 * scale_px) for p in parts]
+    xx, xy, yy = (a + 0.05 * b + 1e-9 for a, b in zip(sharp, wide, strict=True))
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
+    spread = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
+    coherence = spread / (xx + yy + 1e-6)
+    return Flow(
+        x=np.cos(angle).astype(np.float32),
+        y=np.sin(angle).astype(np.float32),
+        coherence=np.clip(coherence, 0, 1).astype(np.float32),
+    )
+
+
+def _wide_blur(image: Floats, sigma: float) -> Floats:
+    """A blur of many pixels, done on a smaller picture."""
+    height, width = image.shape[:2]
+    factor = max(1, int(sigma / 4))
+    size = (max(1, width // factor), max(1, height // factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), max(0.8, sigma / factor))
+    return np.asarray(cv2.resize(small, (width, height)), np.float32)
+
+
+def luma(rgb: Floats) -> Floats:
+    """How light each pixel looks, 0 to 1."""
+    return np.asarray(
+        0.299 * rgb[..., 0] + 0.587 * rgb[..., 1] + 0.114 * rgb[..., 2], np.float32
+    )
+
+
+def noise(shape: tuple[int, ...], cell_px: float, rng: np.random.Generator) -> Floats:
+    """Soft grain around 0 with a spread of 1."""
+    height, width = shape[:2]
+    small = (
+        max(2, int(np.ceil(height / cell_px))),
+        max(2, int(np.ceil(width / cell_px))),
+    )
+    field = rng.standard_normal(small, dtype=np.float32)
+    grown = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(grown / max(float(grown.std()), 1e-6), np.float32)
+
+
+def paper(
+    shape: tuple[int, ...], rng: np.random.Generator, *, tooth_px: float
+) -> Floats:
+    """The tooth of a rough paper around 0 with a spread of about 1."""
+    fine = noise(shape, tooth_px, rng)
+    coarse = noise(shape, 4 * tooth_px, rng)
+    fibres = cv2.blur(noise(shape, max(1.0, tooth_px / 2), rng), (9, 1))
+    return np.asarray((fine + 0.6 * coarse + fibres) / 1.7, np.float32)
+
+
+def shading(height: Floats, *, depth: float) -> Floats:
+    """Light from the upper left over a surface with this height, around 1."""
+    dx = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=1 / 8)
+    dy = cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=1 / 8)
+    slope = depth * (dx + dy)
+    return np.asarray(1 + np.clip(slope, -0.5, 0.5), np.float32)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def streaked(grain: Floats, along_x: Floats, along_y: Floats, reach: int) -> Floats:
+    """Smear grain along a field (line integral convolution): strokes of a dry point."""
+    height, width = grain.shape
+    out = np.zeros_like(grain)
+    for y in prange(height):
+        for x in range(width):
+            total = grain[y, x]
+            count = 1
+            for side in range(2):
+                py, px = y + 0.5, x + 0.5
+                sign = 1.0 if side == 0 else -1.0
+                vx, vy = along_x[y, x] * sign, along_y[y, x] * sign
+                for _ in range(reach):
+                    py += vy
+                    px += vx
+                    iy, ix = int(py), int(px)
+                    if iy < 0 or ix < 0 or iy >= height or ix >= width:
+                        break
+                    total += grain[iy, ix]
+                    count += 1
+                    nx, ny = along_x[iy, ix], along_y[iy, ix]
+                    if nx * vx + ny * vy < 0:
+                        nx, ny = -nx, -ny
+                    vx, vy = nx, ny
+            out[y, x] = total / np.sqrt(count)
+    return out

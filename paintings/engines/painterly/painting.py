@@ -1,0 +1,101 @@
+"""One layer painted: on its own extended colours, its edge put back afterwards."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from jobs.toolbox.images import Pixels
+from jobs.toolbox.inpainting import membrane
+from paintings.engines.painterly import brushwork, drawing, washes
+from paintings.engines.painterly.fields import Floats
+from paintings.engines.painterly.styles import Style
+
+# Strokes are as large on a large photo as on a small one: above this size they are
+# painted smaller and grown, and only the paint's grain is made at full size.
+_WORK_PX = 2000
+_MARGIN = 24
+
+Painter = Callable[[Floats, np.random.Generator], Floats]
+
+PAINTERS: dict[Style, Painter] = {
+    Style.OIL: brushwork.oil,
+    Style.IMPRESSIONIST: brushwork.impressionist,
+    Style.WATERCOLOUR: washes.watercolour,
+    Style.PENCIL: drawing.pencil,
+    Style.INK: drawing.ink,
+    Style.PASTEL: brushwork.pastel,
+    Style.POINTILLISM: brushwork.pointillism,
+    Style.KUWAHARA: washes.kuwahara,
+    Style.WOODCUT: drawing.woodcut,
+}
+
+
+def paint_sheet(
+    rgba: Pixels, *, style: Style, strength: float, seed: int, number: int
+) -> Pixels:
+    """Paint a sheet; strength 0 gives it back, 1 is all paint."""
+    if strength <= 0:
+        return rgba
+    height, width = rgba.shape[:2]
+    scale = min(1.0, _WORK_PX / max(height, width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    extended = _extended(rgba, size)
+    rng = np.random.default_rng((seed & 0xFFFFFFFF, number))
+    painted = PAINTERS[style](extended, rng)
+    return _blend(rgba, painted, strength)
+
+
+def paint_picture(rgb: Pixels, *, style: Style, strength: float, seed: int) -> Pixels:
+    """Paint a whole picture without layers."""
+    opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+    rgba = np.concatenate([rgb, opaque], axis=2)
+    return paint_sheet(rgba, style=style, strength=strength, seed=seed, number=0)[
+        ..., :3
+    ]
+
+
+def _extended(rgba: Pixels, size: tuple[int, int]) -> Floats:
+    """The sheet's colours at working size, carried on beyond its edge."""
+    alpha = np.asarray(
+        cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA), np.float32
+    )
+    if float(alpha.min()) >= 254:
+        small = cv2.resize(rgba[..., :3], size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.float32) / 255
+    premultiplied = _premultiplied(rgba)
+    small = np.asarray(
+        cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA), np.float32
+    )
+    clear = np.maximum(alpha, 1.0)[..., None]
+    colours = small / clear
+    return np.clip(membrane(colours.astype(np.float32), alpha > 100), 0, 1)
+
+
+def _premultiplied(rgba: Pixels) -> Pixels:
+    """Colours times alpha, strip by strip, so that large sheets need little memory."""
+    out = np.empty(rgba.shape[:2] + (3,), np.uint8)
+    for top in range(0, rgba.shape[0], 512):
+        strip = rgba[top : top + 512]
+        share = strip[..., 3:].astype(np.uint16)
+        out[top : top + 512] = (strip[..., :3] * share + 127) // 255
+    return out
+
+
+def _blend(rgba: Pixels, painted: Floats, strength: float) -> Pixels:
+    """Lay the painting over the photo at full size."""
+    height, width = rgba.shape[:2]
+    out = rgba.copy()
+    paint = np.clip(painted * 255, 0, 255)
+    if painted.shape[:2] != (height, width):
+        grown = np.asarray(np.round(paint), np.uint8)
+        paint = cv2.resize(grown, (width, height), interpolation=cv2.INTER_CUBIC)
+    for top in range(0, height, 512):
+        strip = paint[top : top + 512].astype(np.float32)
+        photo = rgba[top : top + 512, :, :3].astype(np.float32)
+        mixed = photo + np.float32(strength) * (strip - photo)
+        shown = rgba[top : top + 512, :, 3:] > 0
+        out[top : top + 512, :, :3] = np.where(shown, np.round(mixed), 0).astype(
+            np.uint8
+        )
+    return out
