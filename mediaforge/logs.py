@@ -112,7 +112,11 @@ def formatter(form: str) -> logging.Formatter:
             structlog.processors.JSONRenderer(default=str),
         )
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=os.isatty(2))
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=os.isatty(2),
+            # Prettier ones print local variables, and with them keys and passwords.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         tail = (renderer,)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=SHARED,
