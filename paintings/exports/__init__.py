@@ -1,0 +1,1 @@
+"""The layers in the shapes that other programs open."""
