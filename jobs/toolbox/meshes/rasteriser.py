@@ -40,7 +40,9 @@ def _spread(owner, weights, faces, values, out):  # type: ignore[no-untyped-def]
             a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
             for k in range(values.shape[1]):
                 mixed = values[a, k] * (1 - second - third)
-                out[row, column, k] = mixed + values[b, k] * second + values[c, k] * third
+                out[row, column, k] = (
+                    mixed + values[b, k] * second + values[c, k] * third
+                )
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +91,9 @@ def rasterise(vertices: Floats, faces: Ints, camera: Camera) -> Fragments:
     return _fragments(xy, inverse, faces, camera.height_px, camera.width_px)
 
 
-def rasterise_flat(points_px: NDArray[np.floating], faces: Ints, size_px: int) -> Fragments:
+def rasterise_flat(
+    points_px: NDArray[np.floating], faces: Ints, size_px: int
+) -> Fragments:
     """Draw triangles that already lie in the plane, such as a UV atlas."""
     flat = np.asarray(points_px, np.float64)
     return _fragments(flat, np.ones(len(flat)), faces, size_px, size_px)

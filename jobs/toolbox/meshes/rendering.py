@@ -75,7 +75,11 @@ def orbit(
     cameras = []
     for turn in np.radians(start_deg) + np.arange(views) * 2 * np.pi / views:
         tilt = np.radians(elevation_deg)
-        offset = (np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt))
+        offset = (
+            np.sin(turn) * np.cos(tilt),
+            np.sin(tilt),
+            np.cos(turn) * np.cos(tilt),
+        )
         cameras.append(
             look_at(
                 middle + distance * np.array(offset),
@@ -123,7 +127,9 @@ def write_turntable(
     write_mp4([*frames, *frames], mp4_path, frames_per_second=16)
     if webp_path is not None:
         half = size_px // 2
-        small = [cv2.resize(f, (half, half), interpolation=cv2.INTER_AREA) for f in frames]
+        small = [
+            cv2.resize(f, (half, half), interpolation=cv2.INTER_AREA) for f in frames
+        ]
         _write_webp(small[::2], webp_path, frame_ms=125)
     on_progress(1.0)
 
@@ -145,7 +151,9 @@ def write_mp4(frames: Iterable[Pixels], path: Path, *, frames_per_second: int) -
     return path
 
 
-def _write_webp(frames: Sequence[NDArray[np.uint8]], path: Path, *, frame_ms: int) -> None:
+def _write_webp(
+    frames: Sequence[NDArray[np.uint8]], path: Path, *, frame_ms: int
+) -> None:
     from PIL import Image
 
     first, *others = [Image.fromarray(np.asarray(frame)) for frame in frames]

@@ -18,7 +18,11 @@ def encode_texture(
 
     image = Image.fromarray(np.ascontiguousarray(pixels))
     target = io.BytesIO()
-    if exact or pixels.shape[2] == 4 or pixels.shape[0] * pixels.shape[1] < PNG_UP_TO_PX:
+    if (
+        exact
+        or pixels.shape[2] == 4
+        or pixels.shape[0] * pixels.shape[1] < PNG_UP_TO_PX
+    ):
         image.save(target, "PNG")
         return target.getvalue(), "image/png"
     image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0)

@@ -41,7 +41,9 @@ def write_usdz(meshes: TexturedMesh | Sequence[TexturedMesh], path: Path) -> Pat
             _add_mesh(stage, mesh, _identifier(mesh.name, index), Path(folder))
         stage.GetRootLayer().Save()
         packed = Path(folder, "packed.usdz")
-        if not UsdUtils.CreateNewARKitUsdzPackage(Sdf.AssetPath(str(layer)), str(packed)):
+        if not UsdUtils.CreateNewARKitUsdzPackage(
+            Sdf.AssetPath(str(layer)), str(packed)
+        ):
             raise UsdzWriteError("OpenUSD refused to pack the model.")
         path.write_bytes(packed.read_bytes())
     return path
@@ -52,9 +54,7 @@ def _identifier(name: str, index: int) -> str:
     return f"{words if words[:1].isalpha() else 'mesh_' + words}_{index}"
 
 
-def _add_mesh(
-    stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path
-) -> None:
+def _add_mesh(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -> None:
     from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
 
     mesh = mesh.with_normals()

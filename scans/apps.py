@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ScansConfig(AppConfig):
+    """Videos and photos of things become 3D models."""
+
+    name = "scans"
+
+    def ready(self) -> None:
+        from jobs.registry import register
+        from scans.pipeline import SCAN
+
+        register(SCAN)
