@@ -10,6 +10,8 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from jobs import presence
+from jobs.files import pruning
+from jobs.live.deliveries import deliver_due
 
 logger = structlog.get_logger(__name__)
 
@@ -20,7 +22,11 @@ class Chore:
     every_s: float
 
 
-CHORES = (Chore(do=presence.forget_old, every_s=3600),)
+CHORES = (
+    Chore(do=deliver_due, every_s=0.5),
+    Chore(do=presence.forget_old, every_s=3600),
+    Chore(do=pruning.prune, every_s=3600),
+)
 
 
 def run(*, stop: threading.Event) -> None:
