@@ -1,0 +1,1 @@
+"""A product becomes an ad: script, voice, pictures, music."""

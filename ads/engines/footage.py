@@ -1,0 +1,102 @@
+"""Scenes as encoded film: rendered frame by frame into the encoder's pipe."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ads.engines.stage.scene import ScenePlan, SceneRenderer, to_yuv
+from ads.timing import FPS
+from jobs.toolbox import ffmpeg
+
+Planes = NDArray[np.uint8]
+
+# Every scene of an ad, and the ad itself, are encoded with these and no others: so that
+# scenes can be joined without being encoded twice.
+X264: tuple[str, ...] = (
+    *("-c:v", "libx264", "-preset", "medium", "-crf", "18", "-profile:v", "high"),
+    *("-pix_fmt", "yuv420p", "-g", "60", "-bf", "2", "-maxrate", "14M"),
+    *("-bufsize", "28M", "-threads", "2"),
+)
+COLOURS: tuple[str, ...] = (
+    *("-color_range", "tv", "-colorspace", "bt709"),
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+)
+# Frames that wait between the renderer and the encoder.
+_AHEAD = 6
+
+
+def film_scene(
+    plan: ScenePlan, target: Path, *, on_progress: Callable[[float], None]
+) -> Path:
+    """Render one scene and encode it as it comes."""
+    width, height = plan.frame_size_px
+    raw = raw_video(width, height)
+    arguments = [
+        *raw,
+        "-i",
+        "pipe:0",
+        "-an",
+        *X264,
+        *COLOURS,
+        "-movflags",
+        "+faststart",
+        target,
+    ]
+    renderer = SceneRenderer(plan)
+    with ffmpeg.writing(arguments) as pipe:
+        for number, planes in enumerate(_rendered_ahead(renderer)):
+            pipe.write(planes.data)
+            if number % 10 == 0:
+                on_progress(number / plan.span.frames)
+    return target
+
+
+def raw_video(width_px: int, height_px: int) -> Sequence[str]:
+    """How raw frames are announced to ffmpeg."""
+    return (
+        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width_px}x{height_px}"),
+        *("-framerate", str(FPS), *COLOURS),
+    )
+
+
+def frames_of(renderer: SceneRenderer) -> Iterator[Planes]:
+    """Every frame of a scene as planes for the encoder."""
+    width, height = renderer.plan.frame_size_px
+    for number in range(renderer.plan.span.frames):
+        planes = np.empty(width * height * 3 // 2, np.uint8)
+        yield to_yuv(renderer.draw(number), planes)
+
+
+def _rendered_ahead(renderer: SceneRenderer) -> Iterator[Planes]:
+    """The same, drawn on another thread while the encoder's pipe is being filled."""
+    queue: Queue[Planes | BaseException | None] = Queue(_AHEAD)
+    stopped: list[bool] = []
+
+    def draw() -> None:
+        try:
+            for planes in frames_of(renderer):
+                if stopped:
+                    return
+                queue.put(planes)
+        except BaseException as error:  # noqa: BLE001 - raised again by the reader
+            queue.put(error)
+        else:
+            queue.put(None)
+
+    thread = Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        while (item := queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.append(True)
+        while thread.is_alive():
+            if not queue.empty():
+                queue.get_nowait()
+            thread.join(0.01)

@@ -1,0 +1,1 @@
+"""The music bed: composed for the style and the length, and played."""

@@ -1,0 +1,81 @@
+"""The finished files: scenes joined with their sound, a WebM, a poster, a teaser."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ads.timing import FPS
+from jobs.toolbox import ffmpeg
+
+OnProgress = Callable[[float], None]
+
+_VP9 = (
+    *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
+    *("-tile-columns", "2", "-threads", "2", "-b:v", "2M", "-crf", "33", "-g", "120"),
+    *("-pix_fmt", "yuv420p"),
+)
+_TEASER_FPS = 12
+_TEASER_SECONDS = 4
+
+
+def join(
+    scenes: Sequence[Path], sound: Path, target: Path, *, duration_s: float
+) -> Path:
+    """One MP4: the scenes' film untouched, the mix as AAC, ready to play while it loads."""
+    order = target.with_suffix(".txt")
+    order.write_text(
+        "".join(f"file '{scene.resolve()}'\n" for scene in scenes), encoding="utf-8"
+    )
+    ffmpeg.run(
+        [
+            *("-f", "concat", "-safe", "0", "-i", order, "-i", sound),
+            *("-map", "0:v", "-map", "1:a", "-c:v", "copy"),
+            *("-c:a", "aac", "-b:a", "192k", "-ar", "48000"),
+            *("-t", f"{duration_s:.4f}", "-movflags", "+faststart"),
+            target,
+        ],
+        duration_s=duration_s,
+    )
+    return target
+
+
+def webm(
+    video: Path,
+    sound: Path,
+    target: Path,
+    *,
+    duration_s: float,
+    on_progress: OnProgress,
+) -> Path:
+    """The same for players that want free formats."""
+    ffmpeg.run(
+        [
+            *("-i", video, "-i", sound, "-map", "0:v", "-map", "1:a", *_VP9),
+            *("-c:a", "libopus", "-b:a", "128k", "-t", f"{duration_s:.4f}", target),
+        ],
+        on_progress=on_progress,
+        duration_s=duration_s,
+    )
+    return target
+
+
+def poster(video: Path, at_s: float, target: Path) -> Path:
+    """One frame as a JPEG."""
+    ffmpeg.run(
+        ["-ss", f"{at_s:.3f}", "-i", video, "-frames:v", "1", "-q:v", "2", target]
+    )
+    return target
+
+
+def teaser(video: Path, cuts_s: Sequence[float], target: Path) -> Path:
+    """A looping GIF: a second out of each scene, from where it has settled."""
+    share = _TEASER_SECONDS / len(cuts_s)
+    picks = "+".join(
+        f"between(t,{start + 1.0:.3f},{start + 1.0 + share:.3f})" for start in cuts_s
+    )
+    size = "scale='if(gt(iw,ih),480,-2)':'if(gt(iw,ih),-2,480)':flags=area"
+    chain = (
+        f"select='{picks}',setpts=N/{FPS}/TB,fps={_TEASER_FPS},{size},split[a][b];"
+        "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
+    )
+    ffmpeg.run(["-i", video, "-an", "-filter_complex", chain, "-loop", "0", target])
+    return target

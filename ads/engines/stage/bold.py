@@ -1,0 +1,118 @@
+"""Bold: flat colour, a black block, letters as large as the room, a hard shadow."""
+
+import math
+
+import numpy as np
+
+from ads.engines.stage.kernels import Frame
+from ads.engines.stage.motion import Pose, ease_out
+from ads.engines.stage.palette import mixed
+from ads.engines.stage.scenery import (
+    Setting,
+    as_plate,
+    flat,
+    halftone,
+    paint,
+    polygon,
+    silhouette,
+)
+from ads.engines.stage.sprites import Pyramid
+from ads.styles import BOLD
+from jobs.toolbox import fonts
+
+_SLATS = 5
+
+
+class BoldStage:
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        layout, palette = setting.layout, setting.palette
+        self.plate = as_plate(flat(palette.ground, layout), layout, setting.seed)
+        dots = halftone(
+            round(layout.width * 0.5), layout.height, 30 * layout.unit, falloff="right"
+        )
+        left_text = layout.text.middle[0] < layout.product.middle[0]
+        shade = mixed(palette.ground, palette.second, 0.16)
+        turned = dots[:, ::-1].copy() if left_text else dots
+        at = layout.width - dots.shape[1] if left_text else 0
+        paint(self.plate, turned, shade, at, 0, 1.0)
+        size = round(layout.product.height * 0.62)
+        line = fonts.drawn(
+            [f"{setting.title} — " * 2], BOLD.headline, size, align="left"
+        )
+        self._words = line[:, : layout.width * 4]
+        self._shadow: Pyramid | None = None
+
+    def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+        layout, palette = self._setting.layout, self._setting.palette
+        x, y = layout.product.middle
+        grown = ease_out(t / 0.45)
+        self._block(frame, x, y, grown)
+        shade = mixed(palette.second, palette.ground, 0.2)
+        run = self._words.shape[1] / 2
+        speed = 0.0 if self._setting.is_end_card else 240 * layout.unit
+        left = -((t * speed) % max(run, 1))
+        top = y - self._words.shape[0] / 2
+        half = layout.product.width * 0.56 * grown
+        self._inside(frame, x - half, x + half, left, top, shade)
+
+    def _inside(
+        self,
+        frame: Frame,
+        first: float,
+        last: float,
+        left: float,
+        top: float,
+        colour: tuple[int, int, int],
+    ) -> None:
+        """The running words, seen through the block alone."""
+        start, end = max(round(first), 0), min(round(last), frame.shape[1])
+        if end > start:
+            window = frame[:, start:end]
+            paint(window, self._words, colour, left, top, 1.0)
+
+    def _block(self, frame: Frame, x: float, y: float, grown: float) -> None:
+        layout = self._setting.layout
+        half = layout.product.width * 0.56
+        tall = layout.product.height * 0.6
+        top = y + tall - 2 * tall * grown
+        polygon(
+            frame,
+            [
+                (x - half, top),
+                (x + half, top),
+                (x + half, y + tall),
+                (x - half, y + tall),
+            ],
+            self._setting.palette.second,
+        )
+
+    def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
+        if self._shadow is None:
+            self._shadow = silhouette(product, self._setting.palette.ground)
+        away = 16 * self._setting.layout.unit
+        shade = Pose(
+            x=pose.x + away,
+            y=pose.y + away,
+            height=pose.height,
+            roll_deg=pose.roll_deg,
+            yaw_deg=pose.yaw_deg,
+        )
+        self._shadow.lay(frame, shade.matrix(*product.size_px))
+
+    def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
+        """Slats shoot in from both sides."""
+        high, wide = frame.shape[:2]
+        edges = np.linspace(0, high, _SLATS + 1).round().astype(int)
+        for place in range(_SLATS):
+            late = 0.1 * (place % 2)
+            length = round(wide * ease_out(max(amount * 1.1 - late, 0) / (1.1 - late)))
+            rows = slice(edges[place], edges[place + 1])
+            if (place % 2 == 0) == leaving:
+                frame[rows, :length] = self._setting.palette.second
+            else:
+                frame[rows, wide - length :] = self._setting.palette.second
+
+    def pulse(self, t: float) -> float:
+        phase = (t / self._setting.beat_s) % 2
+        return 1 + 0.05 * math.exp(-phase * 5)

@@ -1,0 +1,160 @@
+"""Luxury: a dark room, a warm light, gold hairlines, dust in the beam, a polished floor."""
+
+import math
+
+import cv2
+import numpy as np
+
+from ads.engines.stage.kernels import Frame
+from ads.engines.stage.motion import Pose
+from ads.engines.stage.scenery import (
+    Setting,
+    as_plate,
+    blended,
+    canvas,
+    flat,
+    mirrored,
+    soft_shadow,
+)
+from ads.engines.stage.sprites import Pyramid, moved
+
+_DUST = 34
+# Light is added at a quarter of the size: it has no edges.
+_COARSE = 4
+
+
+class LuxuryStage:
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        layout, palette = setting.layout, setting.palette
+        self._x, self._y = layout.product.middle
+        xs, ys = canvas(layout)
+        reach = max(layout.product.width, layout.product.height)
+        spot = np.exp(
+            -(((xs - self._x) / (reach * 0.72)) ** 2)
+            - ((ys - self._y * 0.96) / (reach * 0.78)) ** 2
+        )
+        ground = blended(flat(palette.ground, layout), palette.second, spot**0.6)
+        ground = blended(ground, palette.glow, spot**1.4 * 0.62)
+        floor = np.clip((ys - layout.floor) / (layout.height * 0.25), 0, 1)
+        below = (ys > layout.floor).astype(np.float32)
+        ground = blended(ground, palette.ground, below * (0.35 + 0.5 * floor))
+        pool = np.exp(
+            -(((xs - self._x) / (reach * 0.6)) ** 2)
+            - ((ys - layout.floor) / (layout.height * 0.07)) ** 2
+        )
+        ground = blended(ground, palette.glow, pool * 0.3)
+        self.plate = as_plate(ground, layout, setting.seed)
+        self._hairlines()
+        self._shadow = soft_shadow(512, 128)
+        self._reflection: Pyramid | None = None
+        rng = setting.rng("dust")
+        self._dust = [
+            (rng.random(), rng.random(), rng.uniform(0.5, 1.6), rng.random() * 6.28)
+            for _ in range(_DUST)
+        ]
+
+    def _hairlines(self) -> None:
+        layout, gold = self._setting.layout, self._setting.palette.accent
+        radius = max(layout.product.width, layout.product.height) * 0.6
+        lines = self.plate.copy()
+        thick = max(round(1.5 * layout.unit), 1)
+        centre = (round(self._x), round(self._y))
+        turn = self._setting.scene * 47
+        cv2.ellipse(
+            lines,
+            centre,
+            (round(radius), round(radius)),
+            turn,
+            200,
+            340,
+            gold,
+            thick,
+            cv2.LINE_AA,
+        )
+        cv2.ellipse(
+            lines,
+            centre,
+            (round(radius * 1.07), round(radius * 1.07)),
+            turn,
+            20,
+            130,
+            gold,
+            thick,
+            cv2.LINE_AA,
+        )
+        self.plate = np.asarray(
+            cv2.addWeighted(self.plate, 0.45, lines, 0.55, 0), np.uint8
+        )
+
+    def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+        high, wide = frame.shape[0] // _COARSE, frame.shape[1] // _COARSE
+        light = np.zeros((high, wide, 3), np.uint8)
+        self._beam(light, t)
+        self._motes(light, t)
+        whole = cv2.resize(light, (frame.shape[1], frame.shape[0]))
+        cv2.add(frame, whole, dst=frame)
+
+    def _beam(self, light: Frame, t: float) -> None:
+        glow = np.array(self._setting.palette.glow, np.float32)
+        sway = math.sin(t * 0.9 + self._setting.scene) * 0.12
+        at = (self._x / _COARSE) * (1 + sway)
+        colour = tuple(float(c) * 0.3 for c in glow)
+        top, wide = light.shape[1] * 0.05, light.shape[1] * 0.2
+        points = np.array(
+            [
+                [at - top + sway * 300, -10],
+                [at + top + sway * 300, -10],
+                [at + wide, self._setting.layout.floor / _COARSE],
+                [at - wide, self._setting.layout.floor / _COARSE],
+            ],
+            np.int32,
+        )
+        cv2.fillConvexPoly(light, points, colour)
+        cv2.blur(light, (61, 61), dst=light)
+        cv2.blur(light, (41, 41), dst=light)
+
+    def _motes(self, light: Frame, t: float) -> None:
+        high, wide = light.shape[:2]
+        gold = self._setting.palette.accent
+        for x, y, size, phase in self._dust:
+            rise = (y - t * 0.035 * size) % 1.0
+            sway = x + 0.012 * math.sin(t * 0.7 + phase)
+            shine = 0.16 + 0.22 * (0.5 + 0.5 * math.sin(t * 1.7 + phase * 3))
+            at = (round(sway * wide * 16), round(rise * high * 16))
+            radius = round(size * 2.1 * self._setting.layout.unit * 16)
+            colour = tuple(float(c) * shine for c in gold)
+            cv2.circle(light, at, radius, colour, -1, cv2.LINE_AA, 4)
+        cv2.blur(light, (3, 3), dst=light)
+
+    def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
+        if self._reflection is None:
+            self._reflection = mirrored(product, reach=0.42)
+        wide, high = product.size_px
+        bottom = pose.y + pose.height / 2
+        width = pose.height * wide / high
+        shade = moved(pose.x - width * 0.62, bottom - width * 0.09)
+        shade[0, 0], shade[1, 1] = width * 1.24 / 512, width * 0.18 / 128
+        self._shadow.lay(frame, shade, opacity=0.85)
+        upside = Pose(
+            x=pose.x,
+            y=bottom + pose.height / 2,
+            height=pose.height,
+            roll_deg=-pose.roll_deg,
+            yaw_deg=pose.yaw_deg,
+        )
+        self._reflection.lay(frame, upside.matrix(wide, high), opacity=0.3)
+
+    def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
+        """Dips through a leak of golden light."""
+        dim = np.asarray(cv2.convertScaleAbs(frame, alpha=1 - 0.93 * amount), np.uint8)
+        high, wide = frame.shape[0] // 16, frame.shape[1] // 16
+        ys, xs = np.mgrid[0:high, 0:wide].astype(np.float32)
+        at = wide * (amount * 0.6 if leaving else 1 - amount * 0.6)
+        leak = np.exp(-(((xs - at + (ys - high / 2) * 0.3) / (wide * 0.22)) ** 2))
+        colour = np.array(self._setting.palette.glow, np.float32) * 0.9
+        added = (leak[..., None] * colour * amount).astype(np.uint8)
+        cv2.add(dim, cv2.resize(added, (frame.shape[1], frame.shape[0])), dst=frame)
+
+    def pulse(self, t: float) -> float:
+        return 1.0

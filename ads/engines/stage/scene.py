@@ -1,0 +1,318 @@
+"""One scene as frames: stage, product, letters and captions, and the way in and out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ads.engines.stage import kernels
+from ads.engines.stage.backdrop import ClipBackdrop
+from ads.engines.stage.bold import BoldStage
+from ads.engines.stage.energetic import EnergeticStage
+from ads.engines.stage.kernels import Frame
+from ads.engines.stage.layout import Area, Layout, layout_of
+from ads.engines.stage.lettering import Button, Lettering
+from ads.engines.stage.luxury import LuxuryStage
+from ads.engines.stage.minimal import MinimalStage
+from ads.engines.stage.motion import Matrix, Pose, Shot, ease_out, overshoot
+from ads.engines.stage.palette import palette_of
+from ads.engines.stage.props import emblem, load_product
+from ads.engines.stage.scenery import Setting, Stage
+from ads.engines.stage.sprites import Pyramid
+from ads.engines.stage.subtitles import Subtitles
+from ads.script import Camera, Look, Scene
+from ads.styles import Aspect, Style, StyleName, style_of
+from ads.timing import FPS, Span
+from jobs.toolbox.captions import Cue
+
+_STAGES: dict[StyleName, Callable[[Setting], Stage]] = {
+    StyleName.LUXURY: LuxuryStage,
+    StyleName.ENERGETIC: EnergeticStage,
+    StyleName.MINIMAL: MinimalStage,
+    StyleName.BOLD: BoldStage,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenePlan:
+    """All that decides how a scene looks."""
+
+    style: StyleName
+    aspect: Aspect
+    scene: Scene
+    title: str
+    cta: str
+    span: Span
+    beat_s: float
+    seed: int
+    look: Look | None = None
+    product: Path | None = None
+    logo: Path | None = None
+    # In the seconds of the scene.
+    cues: Sequence[Cue] = ()
+    # A film in place of the style's own backdrop; the product still stands before it.
+    clip: Path | None = None
+    size_px: tuple[int, int] | None = None
+
+    @property
+    def frame_size_px(self) -> tuple[int, int]:
+        return self.size_px or self.aspect.size_px
+
+    @property
+    def is_first(self) -> bool:
+        return self.scene.index == 1
+
+    @property
+    def is_last(self) -> bool:
+        return self.scene.index == 4
+
+
+class SceneRenderer:
+    """Draws any frame of a scene; frames do not depend on each other."""
+
+    def __init__(self, plan: ScenePlan) -> None:
+        self.plan = plan
+        self.style: Style = style_of(plan.style)
+        width, height = plan.frame_size_px
+        self.layout: Layout = layout_of(
+            plan.aspect,
+            (width, height),
+            scene=plan.scene.index,
+            has_product=plan.product is not None,
+        )
+        self.palette = palette_of(plan.style, plan.look, plan.seed)
+        self.stage = _STAGES[plan.style](
+            Setting(
+                layout=self.layout,
+                palette=self.palette,
+                scene=plan.scene.index,
+                seed=plan.seed,
+                beat_s=plan.beat_s,
+                seconds=plan.span.seconds,
+                title=plan.title,
+            )
+        )
+        self.product: Pyramid = (
+            load_product(plan.product)
+            if plan.product
+            else emblem(plan.title, self.style, self.palette)
+        )
+        self._shot = self._frame_product()
+        self._letters = self._set_type()
+        self._button = self._make_button()
+        self._logo = load_product(plan.logo) if plan.logo and plan.is_last else None
+        self._subtitles = Subtitles(
+            plan.cues, self.style, self.layout.captions, self.layout.unit
+        )
+        self._frame: Frame = np.empty((height, width, 3), np.uint8)
+        self._still: Frame | None = None
+        self._clip = (
+            ClipBackdrop(plan.clip, plan.frame_size_px, seconds=plan.span.seconds)
+            if plan.clip
+            else None
+        )
+
+    # The product ----------------------------------------------------------------------
+
+    def _frame_product(self) -> Shot:
+        area, scene = self.layout.product, self.plan.scene
+        wide, high = self.product.size_px
+        height = min(area.height * 0.9, area.width * 0.92 * high / wide)
+        camera = Camera.STILL if self.plan.is_last else scene.camera
+        x, y = area.middle
+        # It stands on the floor rather than hangs in the middle.
+        low = area.bottom - height / 2
+        return Shot(
+            camera=camera,
+            energy=self.style.energy,
+            x=x,
+            y=low * 0.7 + y * 0.3,
+            height=height,
+            still_after=1.2 / self.plan.span.seconds if self.plan.is_last else None,
+        )
+
+    def pose(self, frame: int) -> Pose:
+        """Where the product stands in a frame of the scene."""
+        t = frame / FPS
+        resting = self._rests(t)
+        pose = self._shot.pose(frame / max(self.plan.span.frames, 1))
+        swell = 1.0 if resting else self.stage.pulse(t)
+        come = 1.0
+        if self.plan.style in (StyleName.ENERGETIC, StyleName.BOLD):
+            come = overshoot(t / 0.5)
+        bottom = pose.y + pose.height / 2
+        height = pose.height * swell * (0.7 + 0.3 * come)
+        return Pose(
+            x=pose.x,
+            y=bottom - height / 2,
+            height=height,
+            roll_deg=pose.roll_deg,
+            yaw_deg=pose.yaw_deg,
+        )
+
+    def product_matrix(self, frame: int) -> Matrix:
+        """From the pixels of the product's picture to those of a frame."""
+        return self.pose(frame).matrix(*self.product.size_px)
+
+    # Letters --------------------------------------------------------------------------
+
+    def _set_type(self) -> Lettering:
+        plan, layout, style = self.plan, self.layout, self.style
+        leaves = None if plan.is_last else plan.span.seconds - 0.34
+        letters = Lettering(style, leaves_s=leaves)
+        late = 0.1 if plan.is_first else style.transition_s * 0.6
+        text = plan.title if plan.is_last else plan.scene.on_screen_text
+        kicker = "" if plan.is_last else self._kicker()
+        unit = layout.unit
+        area = layout.text
+        high = {Aspect.WIDE: 128, Aspect.TALL: 104, Aspect.SQUARE: 96}[plan.aspect]
+        if style.name is StyleName.BOLD:
+            high = round(high * 1.25)
+        kicker_px = 34 * unit
+        top = self._text_top(text, area, high * unit, bool(kicker), kicker_px)
+        if kicker:
+            letters.add(
+                kicker,
+                style.kicker,
+                Area(
+                    left=area.left,
+                    top=top,
+                    right=area.right,
+                    bottom=top + kicker_px * 1.5,
+                ),
+                colour=self._kicker_ink(),
+                align=layout.align,
+                largest_px=kicker_px,
+                smallest_px=kicker_px * 0.6,
+                enters_s=late,
+                max_lines=1,
+            )
+            top += kicker_px * 2.0
+        letters.add(
+            text,
+            style.headline,
+            Area(left=area.left, top=top, right=area.right, bottom=area.bottom),
+            colour=self.palette.ink,
+            align=layout.align,
+            largest_px=high * unit,
+            smallest_px=34 * unit,
+            enters_s=late + 0.08,
+        )
+        return letters
+
+    def _text_top(
+        self, text: str, area: Area, largest: float, kicker: bool, kicker_px: float
+    ) -> float:
+        """Where the text starts so that it stands in the middle of its area's height."""
+        from jobs.toolbox import fonts
+
+        above = kicker_px * 2.0 if kicker else 0.0
+        size, lines = fonts.fitted(
+            text,
+            self.style.headline,
+            max_width_px=area.width,
+            max_height_px=area.height - above,
+            largest_px=round(largest),
+            smallest_px=round(34 * self.layout.unit),
+        )
+        high = above + len(lines) * size * self.style.headline.line_height
+        return area.top + max(area.height - high, 0) * 0.5
+
+    def _kicker(self) -> str:
+        plan = self.plan
+        if plan.scene.on_screen_text.casefold() == plan.title.casefold():
+            return ""
+        return plan.title if len(plan.title) <= 28 else ""
+
+    def _kicker_ink(self) -> tuple[int, int, int]:
+        if self.style.name is StyleName.BOLD:
+            return self.palette.ink
+        return self.palette.accent
+
+    def _make_button(self) -> Button | None:
+        if self.layout.button is None:
+            return None
+        return Button(
+            self.plan.cta,
+            self.style,
+            self.layout.button,
+            ground=self.palette.accent,
+            ink=self.palette.on_accent,
+            align=self.layout.align,
+            enters_s=0.0 if self.plan.span.seconds < 4 else 0.5,
+        )
+
+    # Frames ---------------------------------------------------------------------------
+
+    def _rests(self, t: float) -> bool:
+        """Whether the end card has come to its rest."""
+        button = self._button.rested_s if self._button else 0.0
+        return self.plan.is_last and t > max(1.3, self._letters.rested_s, button) + 0.1
+
+    def draw(self, frame: int) -> Frame:
+        """A frame of the scene; it is overwritten by the next."""
+        t = frame / FPS
+        if self._rests(t):
+            if self._still is None:
+                self._still = self._composed(frame, t).copy()
+            np.copyto(self._frame, self._still)
+        else:
+            self._composed(frame, t)
+        self._subtitles.draw(self._frame, t)
+        self._cover(frame)
+        return self._frame
+
+    def _composed(self, frame: int, t: float) -> Frame:
+        pose = self.pose(frame)
+        if self._clip is not None:
+            np.copyto(self._frame, self._clip.frame(frame))
+        else:
+            np.copyto(self._frame, self.stage.plate)
+            self.stage.behind(self._frame, t, pose)
+        self.stage.under(self._frame, self.product, pose)
+        self.product.lay(self._frame, pose.matrix(*self.product.size_px))
+        self._letters.draw(self._frame, t)
+        if self._button is not None:
+            self._button.draw(self._frame, t)
+        if self._logo is not None:
+            self._draw_logo(t)
+        return self._frame
+
+    def _draw_logo(self, t: float) -> None:
+        assert self._logo is not None
+        text, unit = self.layout.text, self.layout.unit
+        wide, high = self._logo.size_px
+        height = min(90 * unit, 300 * unit * high / wide)
+        width = height * wide / high
+        left = self.layout.align == "left"
+        x = text.left + width / 2 if left else self.layout.product.middle[0]
+        y = max(text.top - height * 0.8, height * 0.9)
+        pose = Pose(x=x, y=y, height=height)
+        self._logo.lay(
+            self._frame, pose.matrix(wide, high), opacity=ease_out((t - 0.4) / 0.6)
+        )
+
+    def _cover(self, frame: int) -> None:
+        half = max(round(self.style.transition_s * FPS), 1)
+        left = self.plan.span.frames - frame
+        if not self.plan.is_first and frame < half:
+            # The cut itself lies between two frames, both of them covered.
+            self.stage.cover(self._frame, 1 - frame / half, leaving=False)
+        elif not self.plan.is_last and left <= half:
+            self.stage.cover(self._frame, 1 - (left - 1) / half, leaving=True)
+
+
+def empty_stage(plan: ScenePlan) -> Frame:
+    """The style's stage with nothing on it, as a picture to start a film from."""
+    renderer = SceneRenderer(plan)
+    frame: Frame = renderer.stage.plate.copy()
+    renderer.stage.behind(frame, plan.span.seconds / 2, renderer.pose(0))
+    return frame
+
+
+def to_yuv(frame: Frame, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A frame as the encoder takes it."""
+    kernels.to_i420(frame, planes)
+    return planes

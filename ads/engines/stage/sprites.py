@@ -1,0 +1,122 @@
+"""Sprites: pictures with alpha that are warped and laid over a frame."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ads.engines.stage import kernels
+from ads.engines.stage.kernels import Frame, Sprite
+from ads.engines.stage.motion import Matrix
+
+Pixels = NDArray[np.uint8]
+
+
+def premultiplied(rgba: Pixels) -> Sprite:
+    """Colours times alpha, as the kernels want them."""
+    wide = rgba.astype(np.uint16)
+    colours = (wide[..., :3] * wide[..., 3:] + 127) // 255
+    return np.dstack([colours.astype(np.uint8), rgba[..., 3]])
+
+
+def tinted(coverage: Pixels, colour: tuple[int, int, int]) -> Sprite:
+    """A mask in one colour."""
+    rgba = np.empty((*coverage.shape, 4), np.uint8)
+    rgba[..., :3] = colour
+    rgba[..., 3] = coverage
+    return premultiplied(rgba)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pyramid:
+    """A sprite at full and halved sizes, so that shrinking it does not alias."""
+
+    levels: tuple[Sprite, ...]
+
+    @classmethod
+    def of(cls, sprite: Sprite) -> "Pyramid":
+        levels = [np.ascontiguousarray(sprite)]
+        while min(levels[-1].shape[:2]) > 64 and len(levels) < 5:
+            height, width = levels[-1].shape[:2]
+            half = cv2.resize(
+                levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA
+            )
+            levels.append(np.asarray(half, np.uint8))
+        return cls(levels=tuple(levels))
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.levels[0].shape[1], self.levels[0].shape[0]
+
+    def lay(self, frame: Frame, matrix: Matrix, *, opacity: float = 1.0) -> None:
+        """Warp the sprite by a homography of its full size, and lay it over."""
+        if opacity <= 0.003:
+            return
+        warped = self.warped(matrix, frame.shape[1], frame.shape[0])
+        if warped is not None:
+            piece, left, top = warped
+            kernels.lay_over(frame, piece, left, top, round(opacity * 256))
+
+    def warped(
+        self, matrix: Matrix, width_px: int, height_px: int
+    ) -> tuple[Sprite, int, int] | None:
+        """The part of the warped sprite that lies in the frame, and where."""
+        box = _box(matrix, self.size_px, width_px, height_px)
+        if box is None:
+            return None
+        left, top, right, bottom = box
+        scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+        level = min(
+            max(int(np.floor(-np.log2(max(scale, 1e-3)))), 0), len(self.levels) - 1
+        )
+        source = self.levels[level]
+        grown = np.diag(
+            [
+                self.size_px[0] / source.shape[1],
+                self.size_px[1] / source.shape[0],
+                1.0,
+            ]
+        )
+        shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
+        # Pixel centres lie at half: the grown source must agree with the full one.
+        centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+        back = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
+        whole = back @ shift @ matrix @ grown @ centre
+        piece = cv2.warpPerspective(
+            source,
+            whole,
+            (right - left, bottom - top),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        return np.asarray(piece, np.uint8), left, top
+
+
+def _box(
+    matrix: Matrix, size_px: tuple[int, int], width_px: int, height_px: int
+) -> tuple[int, int, int, int] | None:
+    wide, high = size_px
+    # (3, corners)
+    corners = np.array([[0, wide, wide, 0], [0, 0, high, high], [1, 1, 1, 1.0]])
+    seen = matrix @ corners
+    xs, ys = seen[0] / seen[2], seen[1] / seen[2]
+    left, right = max(int(xs.min()) - 1, 0), min(int(xs.max()) + 2, width_px)
+    top, bottom = max(int(ys.min()) - 1, 0), min(int(ys.max()) + 2, height_px)
+    if left >= right or top >= bottom:
+        return None
+    return left, top, right, bottom
+
+
+def moved(
+    x: float, y: float, *, scale: float = 1.0, middle: tuple[float, float] = (0, 0)
+) -> Matrix:
+    """Put a sprite's corner at x, y, scaled about a point of its own."""
+    return np.array(
+        [
+            [scale, 0, x + middle[0] * (1 - scale)],
+            [0, scale, y + middle[1] * (1 - scale)],
+            [0, 0, 1.0],
+        ]
+    )
