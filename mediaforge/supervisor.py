@@ -169,6 +169,9 @@ class Supervisor:
     def _kill_rest(self) -> None:
         """Kill what outlived its grace, with all that it started."""
         roots = self._running()
+        for child in self.children:
+            if child.running():
+                log.warning("process did not end in time, killing it", name=child.name)
         killed = kill_trees([p for p in map(_alive, roots) if p is not None])
         for child in self.children:
             if child.process:
