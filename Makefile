@@ -50,11 +50,13 @@ demo: install ## Run every pipeline once on sample media
 
 .PHONY: bench
 bench: install-dev ## Measure speed and memory, one JSON object a line
-	@exec $(VENV)/python -m benchmarks
+	@exec $(VENV)/python -m benchmarks $(ARGS)
 
 .PHONY: chaos
 chaos: install-dev ## Hundreds of rounds of faults (ROUNDS, SEED)
-	@exec $(VENV)/python -m pytest tests/faults -m chaos
+	@exec $(VENV)/python -m tests.faults.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
+ROUNDS ?= 200
 
 .PHONY: screenshots
 screenshots: install-dev ## Take the pictures of the pages in docs/
