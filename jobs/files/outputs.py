@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.files import storage
+from jobs.files.assets import keep_thumbnail
 from jobs.files.storage import Area
 from jobs.inputs import Kind
 from jobs.models import Asset, Job, Stage
@@ -65,6 +66,19 @@ def keep(output: OutputFile, job: Job, stage: Stage) -> Asset:
         height=shape.height,
         duration=shape.duration,
         storage_key=stored.key,
+        thumbnail_key=_thumbnail(output, job, kind, shape),
+    )
+
+
+def _thumbnail(output: OutputFile, job: Job, kind: Kind, shape: "_Shape") -> str:
+    if not output.published:
+        return ""
+    return keep_thumbnail(
+        output.path,
+        job.project,
+        kind,
+        stem=Path(output.name).stem,
+        duration_s=shape.duration,
     )
 
 
