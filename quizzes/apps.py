@@ -8,8 +8,11 @@ class QuizzesConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from jobs.pages import panels
+        from jobs.pages.panels import Panel
         from jobs.registry import register
         from jobs.toolbox import ffmpeg
+        from quizzes.pages import panel_context
         from quizzes.pipeline import ALL
 
         ffmpeg.configure(
@@ -17,3 +20,13 @@ class QuizzesConfig(AppConfig):
         )
         for pipeline in ALL:
             register(pipeline)
+        panels.register(
+            Panel(
+                pipelines={"quiz", "lesson"},
+                title="Quiz",
+                template="quizzes/_panel.html",
+                context=panel_context,
+                # It links to pages that only the owner may open.
+                shared=False,
+            )
+        )

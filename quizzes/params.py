@@ -115,9 +115,7 @@ class DocumentParams(Params):
     formats: tuple[Format, ...] = Field(
         default=tuple(Format), min_length=1, title="Formats"
     )
-    quiz_video: bool = Field(
-        default=True, title="Video with the questions in it"
-    )
+    quiz_video: bool = Field(default=True, title="Video with the questions in it")
     countdown_seconds: int = Field(
         default=8, ge=3, le=60, title="Seconds to think in the video"
     )

@@ -11,9 +11,9 @@ def quizzes() -> QuerySet[Quiz]:
     """Quizzes with all that reading them takes, in few queries."""
     choices = Prefetch("choices", Choice.objects.order_by("position"))
     questions = Question.objects.order_by("position").prefetch_related(choices)
-    return Quiz.objects.select_related("lesson__asset", "lesson__project").prefetch_related(
-        Prefetch("questions", questions)
-    )
+    return Quiz.objects.select_related(
+        "lesson__asset", "lesson__project"
+    ).prefetch_related(Prefetch("questions", questions))
 
 
 def lesson_to_export(*, job_id: str, asset_id: str, quiz_id: str) -> content.Lesson:

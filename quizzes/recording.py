@@ -34,9 +34,7 @@ def record_transcript(told: Recorded) -> None:
     Segment.objects.bulk_create(segment_rows(lesson, transcript.segments))
 
 
-def segment_rows(
-    lesson: Lesson, segments: Iterable[content.Segment]
-) -> list[Segment]:
+def segment_rows(lesson: Lesson, segments: Iterable[content.Segment]) -> list[Segment]:
     return [
         Segment(
             lesson=lesson,
@@ -81,9 +79,7 @@ def record_quiz(told: Recorded) -> None:
     if lesson is None:
         return
     Quiz.objects.filter(job_id=told.job_id).delete()
-    row = Quiz.objects.create(
-        lesson=lesson, job_id=told.job_id, title=quiz.title[:200]
-    )
+    row = Quiz.objects.create(lesson=lesson, job_id=told.job_id, title=quiz.title[:200])
     write_questions(row, quiz.questions)
 
 

@@ -53,7 +53,9 @@ _NEEDED = (
 )
 
 
-def write_h5p(lesson: Lesson, video: Path, target: Path, *, libraries: str = "") -> Path:
+def write_h5p(
+    lesson: Lesson, video: Path, target: Path, *, libraries: str = ""
+) -> Path:
     """The package; with a folder of libraries it also installs where they are missing."""
     texts: dict[str, str | bytes] = {
         "h5p.json": _told(_package(lesson)),
@@ -109,9 +111,7 @@ def content(lesson: Lesson, video: str) -> dict[str, Any]:
                     "hideStartTitle": False,
                 },
                 "textTracks": {"videoTrack": []},
-                "files": [
-                    {"path": video, "mime": mime, "copyright": {"license": "U"}}
-                ],
+                "files": [{"path": video, "mime": mime, "copyright": {"license": "U"}}],
             },
             "assets": {
                 "interactions": [_interaction(q) for q in lesson.quiz.questions],

@@ -78,9 +78,7 @@ def _answer(
 ) -> None:
     # Moodle knows grades to five decimals and refuses others.
     fraction = f"{share:.5f}".rstrip("0").rstrip(".")
-    answer = Xml.SubElement(
-        element, "answer", fraction=fraction, format="plain_text"
-    )
+    answer = Xml.SubElement(element, "answer", fraction=fraction, format="plain_text")
     _text(answer, text)
     if feedback:
         _formatted(answer, "feedback", feedback)

@@ -7,7 +7,18 @@ from pathlib import Path
 # ZIP cannot say earlier; a fixed moment keeps packages alike from run to run.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 # Compressing these again costs time and saves nothing.
-_PACKED = (".mp4", ".webm", ".m4a", ".mkv", ".mov", ".jpg", ".png", ".zip", ".h5p", ".apkg")
+_PACKED = (
+    ".mp4",
+    ".webm",
+    ".m4a",
+    ".mkv",
+    ".mov",
+    ".jpg",
+    ".png",
+    ".zip",
+    ".h5p",
+    ".apkg",
+)
 
 
 def write_package(

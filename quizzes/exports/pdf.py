@@ -36,7 +36,9 @@ def write_pdf(lesson: Lesson, target: Path, *, answers: bool) -> Path:
     if not answers:
         story.append(Spacer(1, 10))
         story.append(
-            Paragraph("Name: ______________________   Date: ____________", styles["soft"])
+            Paragraph(
+                "Name: ______________________   Date: ____________", styles["soft"]
+            )
         )
     story.append(Spacer(1, 18))
     for number, question in enumerate(lesson.quiz.questions, start=1):
@@ -85,7 +87,9 @@ def _block(
     if question.type is QuestionType.ORDERING:
         random.Random(question.id).shuffle(shown)
     for place, choice in enumerate(shown):
-        marked = answers and choice.correct and question.type is not QuestionType.ORDERING
+        marked = (
+            answers and choice.correct and question.type is not QuestionType.ORDERING
+        )
         sign = "__" if question.type is QuestionType.ORDERING else _LETTERS[place]
         style = styles["right" if marked else "choice"]
         tick = " ✓" if marked else ""

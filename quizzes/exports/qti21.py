@@ -134,9 +134,7 @@ def _text_entry(body: Xml.Element, question: Question) -> None:
 
 
 def _test(quiz: Quiz) -> bytes:
-    root = _root(
-        "assessmentTest", identifier=f"test-{quiz.id}", title=quiz.title
-    )
+    root = _root("assessmentTest", identifier=f"test-{quiz.id}", title=quiz.title)
     part = Xml.SubElement(
         root,
         "testPart",
@@ -145,7 +143,11 @@ def _test(quiz: Quiz) -> bytes:
         submissionMode="individual",
     )
     section = Xml.SubElement(
-        part, "assessmentSection", identifier="section1", title=quiz.title, visible="true"
+        part,
+        "assessmentSection",
+        identifier="section1",
+        title=quiz.title,
+        visible="true",
     )
     for question in quiz.questions:
         Xml.SubElement(

@@ -19,7 +19,12 @@ _ANSWER_S = 5.0
 _MOST_HEIGHT_PX = 720
 _BOLD = Typeface(family="Inter", weight=700)
 _PLAIN = Typeface(family="Inter", weight=500)
-_INK, _SOFT, _GREEN, _LINE = (243, 246, 251), (168, 182, 204), (116, 218, 160), (74, 92, 122)
+_INK, _SOFT, _GREEN, _LINE = (
+    (243, 246, 251),
+    (168, 182, 204),
+    (116, 218, 160),
+    (74, 92, 122),
+)
 _LETTERS = "ABCDEFGHIJ"
 
 Canvas = NDArray[np.uint8]
@@ -94,7 +99,9 @@ def _pieces(
         )
         on_progress(min(at_s / facts.duration_s, 0.99))
     if facts.duration_s - at_s > 0.2:
-        pieces.append(_stretch(video, at_s, facts.duration_s, frame, folder, len(pieces)))
+        pieces.append(
+            _stretch(video, at_s, facts.duration_s, frame, folder, len(pieces))
+        )
     return pieces
 
 
@@ -127,7 +134,9 @@ def _backdrop(video: Path, moment_s: float, frame: _Frame) -> Image.Image:
     still = Image.fromarray(frames.at(video, max(moment_s, 0.0)))
     still = still.resize((frame.width, frame.height))
     dark = Image.new("RGB", still.size, (14, 20, 32))
-    return Image.blend(still.filter(ImageFilter.GaussianBlur(frame.height / 40)), dark, 0.82)
+    return Image.blend(
+        still.filter(ImageFilter.GaussianBlur(frame.height / 40)), dark, 0.82
+    )
 
 
 def _card(
@@ -222,13 +231,17 @@ class _Row:
 
 def _rows(question: Question, *, reveal: bool) -> list[_Row]:
     if not question.choices:
-        return [_Row(sign="→", text=answer_text(question), right=True)] if reveal else []
+        return (
+            [_Row(sign="→", text=answer_text(question), right=True)] if reveal else []
+        )
     shown = list(question.choices)
     ordering = question.type is QuestionType.ORDERING
     if ordering and not reveal:
         random.Random(question.id).shuffle(shown)
-    signs = [str(n + 1) for n in range(len(shown))] if ordering and reveal else (
-        ["•"] * len(shown) if ordering else list(_LETTERS)
+    signs = (
+        [str(n + 1) for n in range(len(shown))]
+        if ordering and reveal
+        else (["•"] * len(shown) if ordering else list(_LETTERS))
     )
     return [
         _Row(sign=sign, text=choice.text, right=reveal and choice.correct)
@@ -251,10 +264,18 @@ def _row(card: Image.Image, row: _Row, left: int, top: int, inner: int) -> int:
     pen = ImageDraw.Draw(card)
     box = (left, top, left + inner, top + tall)
     colour = _GREEN if row.right else _LINE
-    pen.rounded_rectangle(box, height // 60, outline=colour, width=4 if row.right else 2)
+    pen.rounded_rectangle(
+        box, height // 60, outline=colour, width=4 if row.right else 2
+    )
     middle = top + tall // 2
     _write_text(
-        card, [row.sign], _BOLD, size, (left + height // 26, middle), colour, centre=True
+        card,
+        [row.sign],
+        _BOLD,
+        size,
+        (left + height // 26, middle),
+        colour,
+        centre=True,
     )
     place = (left + height // 13, top + height // 80)
     _write_text(card, lines, _PLAIN, size, place, _GREEN if row.right else _INK)

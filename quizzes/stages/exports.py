@@ -9,7 +9,18 @@ from jobs.toolbox import captions
 from quizzes import reading
 from quizzes.content import Lesson
 from quizzes.errors import NothingToExportError
-from quizzes.exports import anki, gift, h5p, moodle, pdf, qti12, qti21, scorm, tables, video
+from quizzes.exports import (
+    anki,
+    gift,
+    h5p,
+    moodle,
+    pdf,
+    qti12,
+    qti21,
+    scorm,
+    tables,
+    video,
+)
 from quizzes.exports.packages import write_package
 from quizzes.facts import CollectedFacts, MediaSummary
 from quizzes.params import DocumentParams, ExportParams, Format
@@ -56,7 +67,9 @@ def _documents(
         case Format.QTI21:
             return [_made(qti21.write_qti21(quiz, folder / "qti21.zip"), "qti21")]
         case Format.MOODLE_XML:
-            return [_written(folder / "moodle.xml", "moodle_xml", moodle.moodle_xml(quiz))]
+            return [
+                _written(folder / "moodle.xml", "moodle_xml", moodle.moodle_xml(quiz))
+            ]
         case Format.GIFT:
             return [_written(folder / "quiz.gift.txt", "gift", gift.gift(quiz))]
         case Format.CSV:
@@ -91,7 +104,11 @@ def _playable(
     if kind is Format.SCORM:
         vtt = captions.to_vtt(cues_of(lesson.transcript))
         vtt = vtt if lesson.transcript.segments else ""
-        return [_made(scorm.write_scorm(lesson, proxy, folder / "scorm.zip", vtt=vtt), "scorm")]
+        return [
+            _made(
+                scorm.write_scorm(lesson, proxy, folder / "scorm.zip", vtt=vtt), "scorm"
+            )
+        ]
     if not bench.facts("probe", MediaSummary).has_video:
         bench.log("H5P Interactive Video needs a picture; it is left out.", "warning")
         return []

@@ -103,12 +103,12 @@ def _titled(scenes: Sequence[Scene], transcript: Transcript | None) -> list[Scen
             for segment in transcript.segments
             if scene.start <= (segment.start + segment.end) / 2 < scene.end
         )
-        held = [t for t in terms[:40] if re.search(rf"\b{re.escape(t.text)}", said, re.I)]
+        held = [
+            t for t in terms[:40] if re.search(rf"\b{re.escape(t.text)}", said, re.I)
+        ]
         names = [t.text for t in held if t.count <= max(3, len(scenes))][:2]
         title = ", ".join(names)
-        titled.append(
-            scene.model_copy(update={"title": title[:1].upper() + title[1:]})
-        )
+        titled.append(scene.model_copy(update={"title": title[:1].upper() + title[1:]}))
     return titled
 
 
@@ -120,8 +120,10 @@ def _stills(
         length = scene.end - scene.start
         # Late in a slide all its bullets are there; a film's scene is shown early.
         slide = scene.begins_with is Change.SLIDE
-        moment = scene.end - min(_SETTLED_S, length / 3) if slide else (
-            scene.start + min(_SETTLED_S, length / 2)
+        moment = (
+            scene.end - min(_SETTLED_S, length / 3)
+            if slide
+            else (scene.start + min(_SETTLED_S, length / 2))
         )
         path = bench.workdir / f"scene-{scene.index + 1:03}.jpg"
         save_jpeg(frames.at(video, moment, longest_px=THUMBNAIL_PX), path, quality=80)
@@ -173,10 +175,7 @@ def chapter_title(chapter: Scene) -> str:
 
 def chapters_vtt(chapters: Sequence[Scene]) -> str:
     return captions.to_vtt(
-        [
-            Cue(start_s=c.start, end_s=c.end, lines=(chapter_title(c),))
-            for c in chapters
-        ]
+        [Cue(start_s=c.start, end_s=c.end, lines=(chapter_title(c),)) for c in chapters]
     )
 
 
@@ -193,7 +192,16 @@ def _embed(
     ffmpeg.run(
         [
             *("-i", source, "-f", "ffmetadata", "-i", table),
-            *("-map", "0:V?", "-map", "0:a?", "-map_metadata", "0", "-map_chapters", "1"),
+            *(
+                "-map",
+                "0:V?",
+                "-map",
+                "0:a?",
+                "-map_metadata",
+                "0",
+                "-map_chapters",
+                "1",
+            ),
             *("-c", "copy", "-movflags", "+faststart", target),
         ]
     )

@@ -70,7 +70,8 @@ def prepare_sound(bench: Workbench[TranscriptionParams]) -> StageResult:
                 for plan in plans
             ),
         ),
-        note=f"{spoken_s:.0f} s of speech" + (f", text: {given.value}" if given else ""),
+        note=f"{spoken_s:.0f} s of speech"
+        + (f", text: {given.value}" if given else ""),
     )
 
 
@@ -110,9 +111,13 @@ def _read_text(path: Path) -> str:
     if path.stat().st_size > _LARGEST_TEXT_BYTES:
         raise BadSubtitlesError(path.name)
     raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else (
-        "utf-8-sig",
-        "cp1252",
+    for encoding in (
+        ("utf-8-sig", "utf-16")
+        if raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        else (
+            "utf-8-sig",
+            "cp1252",
+        )
     ):
         try:
             text = raw.decode(encoding)
@@ -126,9 +131,7 @@ def _read_text(path: Path) -> str:
 def parts_to_hear(so_far: SoFar[TranscriptionParams]) -> Sequence[str]:
     """A label for each part; none where the text is given with its times."""
     facts = so_far.facts("sound", SoundFacts)
-    return [
-        f"{part.own.start:.0f} to {part.own.end:.0f} s" for part in facts.parts
-    ]
+    return [f"{part.own.start:.0f} to {part.own.end:.0f} s" for part in facts.parts]
 
 
 def hear_part(bench: Workbench[TranscriptionParams]) -> StageResult:
@@ -255,7 +258,9 @@ def _put_together(
 
 def _joined(heard: Sequence[PartWords], facts: SoundFacts) -> list[Word]:
     plans = [
-        PartPlan(hear=_span(facts.parts[p.part].hear), own=_span(facts.parts[p.part].own))
+        PartPlan(
+            hear=_span(facts.parts[p.part].hear), own=_span(facts.parts[p.part].own)
+        )
         for p in heard
     ]
     return seams.join_words([part.words for part in heard], plans)

@@ -180,9 +180,7 @@ def _pieces(transcript: Transcript) -> list[str]:
     return ["\n".join(lines) for lines in pieces if lines]
 
 
-def _prompt(
-    bench: Workbench[QuizParams], piece: str, count: int, pieces: int
-) -> str:
+def _prompt(bench: Workbench[QuizParams], piece: str, count: int, pieces: int) -> str:
     wanted = max(3, round(count * _SURPLUS / pieces))
     types: Sequence[str] = [kind.value for kind in bench.params.question_types]
     return (
