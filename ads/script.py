@@ -95,6 +95,10 @@ def merged(script: AdScript, changes: Mapping[str, Any]) -> AdScript:
             )
         scenes[edit.get("index", place)].update(edit)
     top = {key: changes[key] for key in ("hook", "cta") if key in changes}
+    for key, index in (("hook", 1), ("cta", SCENES)):
+        # What the screen says follows, where nobody gave it words of its own.
+        if key in top and scenes[index]["on_screen_text"] == content[key]:
+            scenes[index]["on_screen_text"] = top[key]
     try:
         return AdScript.model_validate(
             {**content, **top, "scenes": [scenes[i] for i in sorted(scenes)]}

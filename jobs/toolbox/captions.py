@@ -113,10 +113,17 @@ def _must_break(
     # More letters than the time since the cue's start lets one read by the word's end.
     spoken_s = word.end_s - group[0].start_s
     long_enough = group[-1].end_s - group[0].start_s >= rules.shortest_s
-    if long_enough and group[-1].text[-1:] in ".!?…。！？":
+    if long_enough and _ends_sentence(group[-1].text, word.text):
         return True
     crowded = len(text) > rules.characters_per_second * max(spoken_s, rules.shortest_s)
     return crowded and long_enough and group[-1].text[-1:] in ",;:—–"
+
+
+def _ends_sentence(text: str, following: str) -> bool:
+    # “No. 12” is one thing.
+    return text[-1:] in ".!?…。！？" and not (
+        text[-1:] == "." and len(text) < 5 and following[:1].isdigit()
+    )
 
 
 def _merged_if_short(
