@@ -1,0 +1,153 @@
+"""How a photo becomes layers."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from jobs.pipeline import (
+    Estimate,
+    InputRule,
+    Kind,
+    Pipeline,
+    Queue,
+    SoFar,
+    Step,
+)
+from paintings import stages
+from paintings.engines import replicate
+from paintings.facts import ManifestFacts
+from paintings.params import Mode, PaintingParams
+from paintings.sample import write_sample
+
+_PAINT = ("painterly_style", "painterly_strength", "painterly_seed")
+
+
+def _is_painterly(so_far: SoFar[PaintingParams]) -> bool:
+    return so_far.params.mode == Mode.PAINTERLY
+
+
+def _megapixels(so_far: SoFar[PaintingParams]) -> float:
+    photo = so_far.inputs[0]
+    return (photo.width_px or 4000) * (photo.height_px or 3000) / 1e6
+
+
+def _depth_estimate(so_far: SoFar[PaintingParams], engine: str) -> Estimate:
+    if engine == "replicate":
+        return Estimate(seconds=20, cost_usd=replicate.DEPTH_USD)
+    return Estimate(seconds=1.5 + 0.1 * _megapixels(so_far))
+
+
+def _layers_estimate(so_far: SoFar[PaintingParams], engine: str) -> Estimate:
+    per_layer = 0.8 + 0.3 * _megapixels(so_far)
+    return Estimate(seconds=per_layer * so_far.params.num_layers)
+
+
+def _paint_estimate(so_far: SoFar[PaintingParams], engine: str) -> Estimate:
+    layers = so_far.params.num_layers
+    if engine == "replicate":
+        return Estimate(seconds=60, cost_usd=layers * replicate.PAINT_USD)
+    return Estimate(seconds=layers * 2.0 * min(_megapixels(so_far), 3.0))
+
+
+def _publish_estimate(so_far: SoFar[PaintingParams], engine: str) -> Estimate:
+    return Estimate(seconds=0.5 + 0.3 * _megapixels(so_far))
+
+
+def _summary(so_far: SoFar[PaintingParams]) -> Mapping[str, Any]:
+    return so_far.facts("publish", ManifestFacts).model_dump(mode="json")
+
+
+def _max_running() -> int:
+    return int(settings.MAX_CONCURRENT_JOBS)
+
+
+def _sample(folder: Path) -> list[Path]:
+    return [write_sample(folder)]
+
+
+_TIMEOUT = timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)
+
+PAINTING: Pipeline[PaintingParams] = Pipeline(
+    slug="painting",
+    title="Painting in depth",
+    description=(
+        "A photo becomes two to five layers by depth, as photographed or painted, "
+        "with what was hidden filled in; to be moved, edited and walked around."
+    ),
+    params=PaintingParams,
+    inputs=InputRule(kinds=frozenset({Kind.IMAGE})),
+    home_project="paintings",
+    max_running=_max_running,
+    summarize=_summary,
+    sample=_sample,
+    sample_params={"mode": Mode.PAINTERLY.value, "painterly_strength": 0.9},
+    steps=(
+        Step(
+            name="check",
+            run=stages.check_photo,
+            title="Look at the photo",
+            weight=0.3,
+            timeout=_TIMEOUT,
+            uses=(),
+        ),
+        Step(
+            name="depth",
+            run=stages.tell_depth,
+            title="Tell near from far",
+            engines=("replicate", "local"),
+            timeout=_TIMEOUT,
+            uses=("mask", "depth_map"),
+            cancel=stages.stop_vendor,
+            estimate=_depth_estimate,
+        ),
+        Step(
+            name="layers",
+            run=stages.cut_layers,
+            title="Cut and fill layers",
+            weight=3,
+            timeout=_TIMEOUT,
+            uses=("num_layers",),
+            estimate=_layers_estimate,
+        ),
+        Step(
+            name="paint",
+            run=stages.paint_layers,
+            title="Paint",
+            weight=4,
+            engines=("replicate", "local"),
+            timeout=_TIMEOUT,
+            uses=_PAINT,
+            when=_is_painterly,
+            cancel=stages.stop_vendor,
+            estimate=_paint_estimate,
+        ),
+        Step(
+            name="publish",
+            run=stages.publish,
+            title="Lay out the layers",
+            weight=1.5,
+            timeout=_TIMEOUT,
+            # The manifest names the job: another job's would be wrong.
+            cacheable=False,
+            estimate=_publish_estimate,
+        ),
+        Step(
+            name="documents",
+            run=stages.write_documents,
+            title="Files for painting programs",
+            weight=1,
+            timeout=_TIMEOUT,
+        ),
+        Step(
+            name="previews",
+            run=stages.write_previews,
+            title="Scene, loop and viewer",
+            queue=Queue.CPU,
+            weight=2.5,
+            timeout=_TIMEOUT,
+        ),
+    ),
+)
