@@ -44,7 +44,8 @@ class BrowserPackagesFinder(BaseFinder):
             for prefix, folder, name in self._files()
             if f"{prefix}/{name}" == path
         ]
-        return found if find_all else next(iter(found), None)
+        # Django takes anything but an empty list for a find.
+        return found if find_all else next(iter(found), [])
 
     def list(
         self, ignore_patterns: Iterable[str] | None
