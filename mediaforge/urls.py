@@ -24,6 +24,7 @@ urlpatterns = [
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("redoc/", SpectacularRedocView.as_view(url_name="schema")),
     path("admin/queues/", include("django_rq.urls")),
+    path("admin/", include("jobs.admin.urls")),
     path("admin/", admin.site.urls),
 ]
 ROOMS = [
