@@ -16,7 +16,7 @@ from mediaforge import embedded
 from mediaforge.embedded.process import die_with_parent
 
 BASE = Path(__file__).resolve().parent.parent
-SETTINGS = "tests.settings"
+SETTINGS = "tests.tiny.settings"
 
 
 class TooLateError(AssertionError):

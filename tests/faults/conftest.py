@@ -1,0 +1,104 @@
+"""A house for fault tests, into which the test process looks as if it were its own."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from jobs import queues
+from jobs.live import events
+from mediaforge.environment import postgres
+from tests.house import House, open_house
+from tests.tiny import vendor
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+) -> Iterator[House]:
+    """Servers, two workers and a dispatcher, which tests may kill."""
+    var = tmp_path_factory.mktemp("house")
+    with open_house(var) as house, django_db_blocker.unblock(), _looking_into(house):
+        bring_back(house)
+        yield house
+
+
+def bring_back(house: House) -> None:
+    """Start whatever a test has ended."""
+    if not house.servers.postgres.running():
+        house.servers.postgres.start()
+    if not house.servers.redis.running():
+        house.servers.redis.start()
+    for name in ("worker-1", "worker-2"):
+        if name not in house.processes:
+            house.start_worker(name)
+    if "dispatcher-1" not in house.processes:
+        house.start_dispatcher()
+
+
+@contextmanager
+def _looking_into(house: House) -> Iterator[None]:
+    """Let this process's Django use the house's servers for a while."""
+    database = connections["default"].settings_dict
+    before = dict(database)
+    redis_url = django_settings.REDIS_URL
+    _turn_to(database, postgres("DATABASE_URL", house.servers.database_url))
+    _turn_redis_to(house.servers.redis_url)
+    try:
+        yield
+    finally:
+        _turn_to(database, before)
+        _turn_redis_to(redis_url)
+
+
+def _turn_to(database: dict[str, Any], address: dict[str, Any]) -> None:
+    connections.close_all()
+    database.update(address)
+
+
+def _turn_redis_to(url: str) -> None:
+    django_settings.REDIS_URL = url
+    for queue in django_settings.RQ_QUEUES.values():
+        queue["URL"] = url
+    queues._rq_queue.cache_clear()
+    events._connection.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(house: House, settings: Any) -> None:
+    """In place of every test's own folders: those of the house."""
+    storage = house.var / "storage"
+    settings.STORAGE_ROOT = settings.MEDIA_ROOT = storage
+    settings.SCRATCH_ROOT = house.var / "scratch"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": storage},
+        },
+    }
+
+
+@pytest.fixture
+def owner(house: House) -> Iterator[User]:
+    """Somebody whose jobs are gone after the test; everything runs again by then."""
+    bring_back(house)
+    vendor.empty_books()
+    user = User.objects.create_user("owner")
+    yield user
+    bring_back(house)
+    connections.close_all()
+    user.delete()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
