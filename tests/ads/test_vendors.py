@@ -1,0 +1,183 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typing import Any
+
+from ads import stages
+from ads.engines import claude, speaking
+from ads.errors import ScriptRefusedError
+from ads.params import AdParams
+from jobs.errors import VendorRefusedError, VendorUnavailableError
+from jobs.vendors.elevenlabs import ElevenLabsClient, VoiceSettings
+from tests.benches import ListRecorder, make_bench
+from tests.vendors.anthropic import AnthropicEmulator, anthropic_emulator
+from tests.vendors.elevenlabs import ElevenLabsEmulator, elevenlabs_emulator
+
+SCRIPT = {
+    "hook": "A calmer light",
+    "cta": "See it",
+    "scenes": [
+        {
+            "voiceover_text": f"This is line {number}.",
+            "on_screen_text": f"Line {number}",
+            "camera": "push_in",
+            "mood": "calm",
+        }
+        for number in range(1, 5)
+    ],
+}
+
+
+@pytest.fixture
+def anthropic(settings: Any) -> Iterator[AnthropicEmulator]:
+    with anthropic_emulator() as emulator:
+        emulator.answer = SCRIPT
+        settings.ANTHROPIC_API_KEY = "key"
+        settings.ANTHROPIC_BASE_URL = emulator.url
+        yield emulator
+
+
+@pytest.fixture
+def elevenlabs(settings: Any) -> Iterator[ElevenLabsEmulator]:
+    with elevenlabs_emulator() as emulator:
+        settings.ELEVENLABS_API_KEY = "key"
+        settings.ELEVENLABS_BASE_URL = emulator.url
+        yield emulator
+
+
+def recorder_of(bench: object) -> ListRecorder:
+    recorder = bench.recorder  # type: ignore[attr-defined]
+    assert isinstance(recorder, ListRecorder)
+    return recorder
+
+
+def test_claude_writes_the_script_and_its_cost_is_booked(
+    anthropic: AnthropicEmulator, product: Path, tmp_path: Path
+) -> None:
+    params = AdParams(product_name="Aurora")
+    bench = make_bench(params, tmp_path / "work", inputs=[product], engine="anthropic")
+
+    facts = stages.write_script(bench).facts
+
+    assert isinstance(facts, stages.ScriptFacts)
+    assert facts.script.scenes[1].voiceover_text == "This is line 2."
+    assert facts.script.scenes[3].camera == "still"
+    sent = anthropic.requests[0]
+    assert sent["messages"][0]["content"][0]["type"] == "image"
+    assert sent["system"][0]["cache_control"] == {"type": "ephemeral"}
+    assert "output_config" in sent
+    spent = recorder_of(bench).spent["script"]
+    assert float(spent) == pytest.approx((1650 * 2 + 600 * 10) / 1e6)
+
+
+def test_a_busy_claude_is_asked_again_later_and_told_when(
+    anthropic: AnthropicEmulator, tmp_path: Path
+) -> None:
+    anthropic.failures = [(429, "rate_limit_error", {"retry-after": "7"})]
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+
+    with pytest.raises(VendorUnavailableError) as caught:
+        claude.write_script(bench, None, None)
+
+    assert caught.value.retry_after
+    assert caught.value.retry_after.total_seconds() == 7
+    assert len(anthropic.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        (401, "authentication_error", "ANTHROPIC_API_KEY"),
+        (402, "billing_error", "no credit"),
+        (404, "not_found_error", "ANTHROPIC_MODEL"),
+    ],
+)
+def test_what_claude_refuses_is_not_retried(
+    anthropic: AnthropicEmulator, tmp_path: Path, status: int, kind: str, message: str
+) -> None:
+    anthropic.failures = [(status, kind, {})]
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+
+    with pytest.raises(VendorRefusedError, match=message):
+        claude.write_script(bench, None, None)
+
+
+def test_a_cut_answer_is_worth_another_try(
+    anthropic: AnthropicEmulator, tmp_path: Path
+) -> None:
+    anthropic.cut_at, anthropic.stop_reason = 40, "max_tokens"
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+
+    with pytest.raises(VendorUnavailableError, match="cut short|stopped"):
+        claude.write_script(bench, None, None)
+
+
+def test_a_script_of_three_scenes_is_no_script(
+    anthropic: AnthropicEmulator, tmp_path: Path
+) -> None:
+    anthropic.answer = SCRIPT | {"scenes": SCRIPT["scenes"][:3]}  # type: ignore[index]
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+
+    with pytest.raises(ScriptRefusedError, match="3 scenes"):
+        claude.write_script(bench, None, None)
+
+
+def test_elevenlabs_speaks_with_the_time_of_each_word(
+    elevenlabs: ElevenLabsEmulator, tmp_path: Path
+) -> None:
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs")
+
+    line = speaking.speak(bench, "This is Aurora.", number=2, room_s=6)
+
+    assert [word.text for word in line.words] == ["This", "is", "Aurora."]
+    assert line.words[1].start_s == pytest.approx(5 * 0.06, abs=0.03)
+    assert elevenlabs.keys == ["key"]
+    assert "/with-timestamps" in elevenlabs.paths[0]
+    assert float(recorder_of(bench).spent["voice of scene 2"]) == pytest.approx(0.0015)
+
+
+def test_words_get_times_when_the_vendor_gives_none(
+    elevenlabs: ElevenLabsEmulator, tmp_path: Path
+) -> None:
+    elevenlabs.with_alignment = False
+    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs")
+
+    line = speaking.speak(bench, "This is Aurora.", number=1, room_s=6)
+
+    assert [word.text for word in line.words] == ["This", "is", "Aurora."]
+    assert line.words[-1].end_s <= line.sound.duration_s
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "error", "message"),
+    [
+        (401, {"status": "quota_exceeded", "message": "x"}, VendorRefusedError, "credit"),
+        (402, {"code": "insufficient_credits"}, VendorRefusedError, "credit"),
+        (401, {"code": "invalid_api_key"}, VendorRefusedError, "ELEVENLABS_API_KEY"),
+        (404, {"code": "voice_not_found"}, VendorRefusedError, "ELEVENLABS_VOICE_ID"),
+        (422, [{"loc": ["body"], "msg": "field required"}], VendorRefusedError, "field required"),
+        (429, {"code": "system_busy"}, VendorUnavailableError, "busy"),
+        (503, "maintenance", VendorUnavailableError, "busy"),
+    ],
+)
+def test_elevenlabs_errors_become_ours(
+    elevenlabs: ElevenLabsEmulator,
+    status: int,
+    detail: object,
+    error: type[Exception],
+    message: str,
+) -> None:
+    elevenlabs.failures = [(status, detail)]
+
+    with pytest.raises(error, match=message):
+        ElevenLabsClient.from_settings().speak("Hi.", settings=VoiceSettings(), seed=1)
+
+    assert len(elevenlabs.requests) == 1
+
+
+def test_a_broken_recording_is_worth_another_try(elevenlabs: ElevenLabsEmulator) -> None:
+    elevenlabs.broken_audio = True
+
+    with pytest.raises(VendorUnavailableError, match="cannot be read"):
+        ElevenLabsClient.from_settings().speak("Hi.", settings=VoiceSettings(), seed=1)

@@ -1,0 +1,96 @@
+"""ElevenLabs' text to speech over real HTTP, able to misbehave."""
+
+import base64
+import io
+import json
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+_LETTER_S = 0.06
+
+
+@dataclass
+class ElevenLabsEmulator:
+    """Answers `with-timestamps`; `failures` are (status, detail) sent first."""
+
+    url: str = ""
+    with_alignment: bool = True
+    broken_audio: bool = False
+    failures: list[tuple[int, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+
+    def reply(self, body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        if self.failures:
+            status, detail = self.failures.pop(0)
+            return status, {"detail": detail}, {}
+        text = body["text"]
+        starts = [round(place * _LETTER_S, 3) for place in range(len(text))]
+        alignment = {
+            "characters": list(text),
+            "character_start_times_seconds": starts,
+            "character_end_times_seconds": [s + _LETTER_S for s in starts],
+        }
+        sound = "not base64!" if self.broken_audio else _hum(len(text) * _LETTER_S)
+        told = {
+            "audio_base64": sound,
+            "alignment": alignment if self.with_alignment else None,
+            "normalized_alignment": None,
+        }
+        return 200, told, {"request-id": "el-1", "character-cost": str(len(text))}
+
+
+def _hum(seconds: float) -> str:
+    time = np.arange(round(seconds * 44_100)) / 44_100
+    samples = (np.sin(2 * np.pi * 180 * time) * 9000).astype("<i2")
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(44_100)
+        file.writeframes(samples.tobytes())
+    return base64.b64encode(written.getvalue()).decode()
+
+
+@contextmanager
+def elevenlabs_emulator() -> Iterator[ElevenLabsEmulator]:
+    emulator = ElevenLabsEmulator()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            emulator.requests.append(body)
+            emulator.paths.append(self.path)
+            emulator.keys.append(self.headers.get("xi-api-key"))
+            status, told, headers = emulator.reply(body)
+            content = json.dumps(told).encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests need no access log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    emulator.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield emulator
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
