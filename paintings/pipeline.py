@@ -1,14 +1,16 @@
 """How a photo becomes layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from jobs.errors import RequestError
 from jobs.pipeline import (
     Estimate,
+    InputFacts,
     InputRule,
     Kind,
     Pipeline,
@@ -16,6 +18,7 @@ from jobs.pipeline import (
     SoFar,
     Step,
 )
+from jobs.toolbox.images import MIN_SIDE_PX
 from paintings import stages
 from paintings.engines import replicate
 from paintings.facts import ManifestFacts
@@ -23,6 +26,17 @@ from paintings.params import Mode, PaintingParams
 from paintings.sample import write_sample
 
 _PAINT = ("painterly_style", "painterly_strength", "painterly_seed")
+
+
+def _check(params: PaintingParams, inputs: Sequence[InputFacts]) -> None:
+    """Refuse at submit what the header of the photo already shows."""
+    width, height = inputs[0].width_px, inputs[0].height_px
+    if width is not None and height is not None and min(width, height) < MIN_SIDE_PX:
+        raise RequestError(
+            f"The photo measures only {width} x {height} pixels. Both sides need at "
+            f"least {MIN_SIDE_PX}.",
+            errors={"inputs": ["This photo is too small."]},
+        )
 
 
 def _is_painterly(so_far: SoFar[PaintingParams]) -> bool:
@@ -80,6 +94,7 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
     params=PaintingParams,
     inputs=InputRule(kinds=frozenset({Kind.IMAGE})),
     home_project="paintings",
+    check=_check,
     max_running=_max_running,
     summarize=_summary,
     sample=_sample,

@@ -1,0 +1,205 @@
+"""Seed 001: every documented call under /api/jobs, with its fields and words."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from paintings.scenery import compose
+from tests.conftest import Drain
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def client(owner: User) -> Client:
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    scene = compose("landscape", seed=3, width=240, height=160)
+    stored = io.BytesIO()
+    Image.fromarray(scene.photo).save(stored, "JPEG", quality=92)
+    return stored.getvalue()
+
+
+def _upload(client: Client, content: bytes, name: str = "image.jpg") -> dict[str, Any]:
+    file = SimpleUploadedFile(name, content, content_type="image/jpeg")
+    answer = client.post("/api/jobs/upload", {"file": file})
+    assert answer.status_code == 201, answer.content
+    return dict(answer.json())
+
+
+def test_upload_answers_with_the_documented_fields(
+    client: Client, photo: bytes
+) -> None:
+    told = _upload(client, photo)
+
+    assert told["filename"] == f"{told['file_id']}.jpg"
+    assert told["original_filename"] == "image.jpg"
+    assert told["size_bytes"] == len(photo)
+    assert not told["path"].startswith("/")
+
+
+def test_a_job_runs_from_pending_to_completed_and_its_files_download(
+    client: Client, photo: bytes, drain: Drain
+) -> None:
+    name = _upload(client, photo)["filename"]
+    order = {
+        "filename": name,
+        "mode": "painterly",
+        "num_layers": "3",
+        "painterly_style": "watercolour",
+        "painterly_strength": "0.5",
+        "painterly_seed": "42",
+    }
+    created = client.post("/api/jobs", order)
+    assert created.status_code == 201, created.content
+    assert created.json()["status"] == "pending"
+    drain()
+
+    told = client.get(f"/api/jobs/{created.json()['id']}").json()
+    assert told["status"] == "completed", told
+    assert told["input_filename"] == name
+    assert told["mode"] == "painterly"
+    assert told["num_layers"] == 3
+    assert told["processing_time"] > 0
+    manifest = told["result_manifest"]
+    assert manifest["job_id"] == told["id"]
+    assert manifest["layer_count"] == 3 == len(manifest["layers"])
+    assert manifest["layers"][0]["file"] == "Layer_1_background.png"
+    for layer in manifest["layers"]:
+        path = f"/api/jobs/{told['id']}/download/{layer['file']}"
+        picture = Image.open(io.BytesIO(_body(client.get(path))))
+        assert picture.size == (240, 160)
+        assert picture.mode == "RGBA"
+    stored = _body(client.get(f"/api/jobs/{told['id']}/download/manifest.json"))
+    assert json.loads(stored)["layer_count"] == 3
+
+
+def _body(answer: Any) -> bytes:  # Django's own classes differ by how they are sent
+    assert answer.status_code == 200, answer
+    if answer.streaming:
+        return b"".join(answer.streaming_content)
+    return bytes(answer.content)
+
+
+def test_defaults_come_from_the_settings(client: Client, photo: bytes) -> None:
+    name = _upload(client, photo)["filename"]
+
+    told = client.post("/api/jobs", {"filename": name}).json()
+
+    assert told["mode"] == "photo-realistic"
+    assert told["num_layers"] == 4
+    assert told["painterly_strength"] == 0.5
+    assert told["painterly_seed"] == 42
+
+
+def test_the_list_is_paged_by_skip_and_limit(client: Client, photo: bytes) -> None:
+    name = _upload(client, photo)["filename"]
+    ids = [client.post("/api/jobs", {"filename": name}).json()["id"] for _ in range(3)]
+
+    told = client.get("/api/jobs?skip=1&limit=1").json()
+
+    assert told["total"] == 3
+    assert (told["skip"], told["limit"]) == (1, 1)
+    assert [job["id"] for job in told["jobs"]] == [ids[1]]
+
+
+def test_delete_removes_the_job(client: Client, photo: bytes) -> None:
+    name = _upload(client, photo)["filename"]
+    job_id = client.post("/api/jobs", {"filename": name}).json()["id"]
+
+    assert client.delete(f"/api/jobs/{job_id}").status_code == 204
+    assert client.get(f"/api/jobs/{job_id}").status_code == 404
+
+
+def test_cancel_batch_and_priority_are_there(client: Client, photo: bytes) -> None:
+    name = _upload(client, photo)["filename"]
+    batch = client.post(
+        "/api/jobs/batch",
+        {"filenames": [name, name], "num_layers": 2},
+        content_type="application/json",
+    ).json()
+    first, second = (job["id"] for job in batch["jobs"])
+
+    raised = client.post(f"/api/jobs/{first}/priority", {"priority": "high"}).json()
+    stopped = client.post(f"/api/jobs/{second}/cancel").json()
+
+    assert raised["priority"] == "high"
+    assert stopped["status"] == "cancelled"
+    assert stopped["error_message"] == "Cancelled"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("num_layers", "6"),
+        ("num_layers", "1"),
+        ("mode", "cubist"),
+        ("painterly_strength", "1.5"),
+        ("painterly_seed", "soon"),
+    ],
+)
+def test_bad_parameters_are_refused(
+    client: Client, photo: bytes, field: str, value: str
+) -> None:
+    name = _upload(client, photo)["filename"]
+
+    answer = client.post("/api/jobs", {"filename": name, field: value})
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_an_unknown_photo_is_not_found(client: Client) -> None:
+    answer = client.post("/api/jobs", {"filename": "nobody.jpg"})
+
+    assert answer.status_code == 404
+    assert "nobody.jpg" in answer.json()["detail"]
+
+
+def test_what_is_no_picture_is_refused_at_upload(client: Client) -> None:
+    file = SimpleUploadedFile("image.jpg", b"not a picture at all")
+
+    answer = client.post("/api/jobs/upload", {"file": file})
+
+    assert answer.status_code in (400, 415)
+    assert answer.json()["detail"]
+
+
+def test_more_than_the_limit_is_too_large(
+    client: Client, settings: Any, photo: bytes
+) -> None:
+    settings.MAX_UPLOAD_SIZE_MB = 1
+    noise = np.random.default_rng(0).integers(0, 255, (800, 800, 3), dtype=np.uint8)
+    stored = io.BytesIO()
+    Image.fromarray(noise).save(stored, "PNG")
+
+    file = SimpleUploadedFile("big.png", stored.getvalue())
+    answer = client.post("/api/jobs/upload", {"file": file})
+
+    assert answer.status_code == 413
+
+
+def test_a_stranger_sees_nothing(
+    client: Client, photo: bytes, stranger: User, tmp_path: Path
+) -> None:
+    name = _upload(client, photo)["filename"]
+    job_id = client.post("/api/jobs", {"filename": name}).json()["id"]
+    other = Client()
+    other.force_login(stranger)
+
+    assert other.get(f"/api/jobs/{job_id}").status_code == 404
+    assert other.get("/api/jobs").json()["total"] == 0
+    assert other.post("/api/jobs", {"filename": name}).status_code == 404
