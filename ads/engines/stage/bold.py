@@ -53,6 +53,10 @@ class BoldStage:
         speed = 0.0 if self._setting.is_end_card else 240 * layout.unit
         left = -((t * speed) % max(run, 1))
         top = y - self._words.shape[0] / 2
+        if layout.height > layout.width:
+            # The part that the platforms' buttons cover still belongs to the picture.
+            under = mixed(palette.ground, palette.second, 0.13)
+            paint(frame, self._words, under, -run - left, layout.height * 0.69, 1.0)
         half = layout.product.width * 0.56 * grown
         self._inside(frame, x - half, x + half, left, top, shade)
 
@@ -74,7 +78,7 @@ class BoldStage:
     def _block(self, frame: Frame, x: float, y: float, grown: float) -> None:
         layout = self._setting.layout
         half = layout.product.width * 0.56
-        tall = layout.product.height * 0.6
+        tall = layout.product.height * 0.525
         top = y + tall - 2 * tall * grown
         polygon(
             frame,

@@ -33,7 +33,7 @@ class EnergeticStage:
         across = np.clip((xs / layout.width * 0.6 + ys / layout.height * 0.7), 0, 1)
         ground = blended(flat(palette.ground, layout), palette.second, across)
         x, y = layout.product.middle
-        reach = max(layout.product.width, layout.product.height) * 0.75
+        reach = layout.reach * 0.8
         glow = np.exp(-(((xs - x) / reach) ** 2) - ((ys - y) / reach) ** 2)
         ground = blended(ground, palette.glow, glow * 0.5)
         self.plate = as_plate(ground, layout, setting.seed)
@@ -74,8 +74,8 @@ class EnergeticStage:
         beat = t / self._setting.beat_s
         since = (beat % 2) / 2
         x, y = layout.product.middle
-        radius = max(layout.product.width, layout.product.height)
-        grown = radius * (0.32 + 0.5 * ease_out(since))
+        radius = layout.reach
+        grown = radius * (0.3 + 0.28 * ease_out(since))
         thick = max(round(26 * layout.unit * (1 - since)), 1)
         ring(frame, x, y, grown, palette.accent, thick)
         ring(frame, x, y, radius * 0.47, palette.ink, max(round(5 * layout.unit), 1))

@@ -46,6 +46,12 @@ class Layout:
         return min(self.width, self.height) / 1080
 
     @property
+    def reach(self) -> float:
+        """How wide the light, the ring or the disc around the product may be."""
+        sides = sorted((self.product.width, self.product.height))
+        return min(sides[1], sides[0] * 1.12)
+
+    @property
     def floor(self) -> float:
         """Where the product stands."""
         return self.product.bottom
@@ -107,13 +113,13 @@ def _wide(scene: int) -> _Places:
 
 
 def _tall(scene: int) -> _Places:
-    captions = (0.06, 0.575, 0.85, 0.65)
+    captions = (0.06, 0.58, 0.85, 0.652)
     if scene == 4:
-        button = (0.14, 0.5, 0.78, 0.558)
-        text = (0.06, 0.1, 0.85, 0.22)
-        return text, "center", (0.14, 0.235, 0.78, 0.475), captions, button
-    text = (0.06, 0.095, 0.85, 0.245)
-    return text, "center", (0.1, 0.26, 0.82, 0.56), captions, None
+        button = (0.14, 0.507, 0.78, 0.562)
+        text = (0.06, 0.09, 0.85, 0.21)
+        return text, "center", (0.14, 0.235, 0.78, 0.485), captions, button
+    text = (0.06, 0.088, 0.85, 0.236)
+    return text, "center", (0.1, 0.268, 0.82, 0.572), captions, None
 
 
 def _square(scene: int) -> _Places:

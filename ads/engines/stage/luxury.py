@@ -29,7 +29,7 @@ class LuxuryStage:
         layout, palette = setting.layout, setting.palette
         self._x, self._y = layout.product.middle
         xs, ys = canvas(layout)
-        reach = max(layout.product.width, layout.product.height)
+        reach = layout.reach
         spot = np.exp(
             -(((xs - self._x) / (reach * 0.72)) ** 2)
             - ((ys - self._y * 0.96) / (reach * 0.78)) ** 2
@@ -56,7 +56,7 @@ class LuxuryStage:
 
     def _hairlines(self) -> None:
         layout, gold = self._setting.layout, self._setting.palette.accent
-        radius = max(layout.product.width, layout.product.height) * 0.6
+        radius = layout.reach * 0.56
         lines = self.plate.copy()
         thick = max(round(1.5 * layout.unit), 1)
         centre = (round(self._x), round(self._y))

@@ -31,9 +31,7 @@ class MinimalStage:
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
         layout, palette = self._setting.layout, self._setting.palette
         x, y = layout.product.middle
-        full = min(
-            max(layout.product.width, layout.product.height) * 0.5, 0.46 * layout.width
-        )
+        full = layout.reach * 0.52
         radius = full * ease_out(min(t / 1.1, 1.0))
         still = self._setting.is_end_card
         drift = 0.0 if still else (t / self._setting.seconds - 0.5) * 0.05

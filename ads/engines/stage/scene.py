@@ -167,7 +167,7 @@ class SceneRenderer:
         kicker = "" if plan.is_last else self._kicker()
         unit = layout.unit
         area = layout.text
-        high = {Aspect.WIDE: 128, Aspect.TALL: 104, Aspect.SQUARE: 96}[plan.aspect]
+        high = {Aspect.WIDE: 128, Aspect.TALL: 98, Aspect.SQUARE: 96}[plan.aspect]
         if style.name is StyleName.BOLD:
             high = round(high * 1.25)
         kicker_px = 34 * unit
