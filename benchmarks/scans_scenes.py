@@ -127,7 +127,9 @@ def _box(low: Sequence[float], high: Sequence[float]) -> tuple[Floats, Ints]:
     return corners, np.array(faces, np.int32)
 
 
-def _limb(start: Sequence[float], end: Sequence[float], radius: float) -> tuple[Floats, Ints]:
+def _limb(
+    start: Sequence[float], end: Sequence[float], radius: float
+) -> tuple[Floats, Ints]:
     """A round rod with rounded ends."""
     a, b = np.array(start, float), np.array(end, float)
     length = float(np.linalg.norm(b - a))
@@ -147,9 +149,13 @@ def _limb(start: Sequence[float], end: Sequence[float], radius: float) -> tuple[
 def smooth() -> Shape:
     """A pebble with dents."""
     steps = np.linspace(0, np.pi, 97)
-    vertices, faces = _lathe(np.stack([np.sin(steps), -np.cos(steps)], axis=1), turns=192)
+    vertices, faces = _lathe(
+        np.stack([np.sin(steps), -np.cos(steps)], axis=1), turns=192
+    )
     x, y, z = vertices.T
-    bumps = 1 + 0.12 * np.sin(3 * x + 1) * np.cos(2.5 * z) + 0.08 * np.sin(4 * y + 2 * x)
+    bumps = (
+        1 + 0.12 * np.sin(3 * x + 1) * np.cos(2.5 * z) + 0.08 * np.sin(4 * y + 2 * x)
+    )
     return _joined("smooth", [(vertices * bumps[:, None] * [1, 0.8, 0.9], faces)])
 
 
@@ -172,7 +178,11 @@ def holed() -> Shape:
     )
     radius = 0.36 + 0.13 * np.cos(through)
     points = np.stack(
-        [radius * np.cos(around), 0.55 + radius * np.sin(around), 0.13 * np.sin(through)],
+        [
+            radius * np.cos(around),
+            0.55 + radius * np.sin(around),
+            0.13 * np.sin(through),
+        ],
         axis=-1,
     ).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(128), np.arange(64), indexing="ij")
@@ -193,7 +203,9 @@ def limbed() -> Shape:
         for x in (-1, 1)
         for z in (-1, 1)
     ]
-    back = [_limb((x * 0.26, 0.55, -0.28), (x * 0.26, 0.98, -0.3), 0.04) for x in (-1, 1)]
+    back = [
+        _limb((x * 0.26, 0.55, -0.28), (x * 0.26, 0.98, -0.3), 0.04) for x in (-1, 1)
+    ]
     rail = _limb((-0.26, 0.95, -0.3), (0.26, 0.95, -0.3), 0.045)
     return _joined("limbed", [seat, *legs, *back, rail])
 
@@ -262,7 +274,9 @@ def _noise(seed: int) -> tuple[Floats, Floats]:
     return grey, random.integers(-100, 101, (*shape, 3)).astype(np.float32)
 
 
-def solid_colours(points: NDArray[np.floating], *, seed: int, contrast: float) -> Floats:
+def solid_colours(
+    points: NDArray[np.floating], *, seed: int, contrast: float
+) -> Floats:
     """The colours that a thing's surface has at these points."""
     out = np.empty((len(points), 3), np.float32)
     points = np.ascontiguousarray(points, np.float32)
@@ -314,7 +328,7 @@ class _Pose:
 
 
 def _poses(shape: Shape, filming: Filming) -> list[_Pose]:
-    count = int(round(filming.seconds * filming.frames_per_second))
+    count = round(filming.seconds * filming.frames_per_second)
     random = np.random.default_rng(filming.seed)
     time = np.linspace(0, 1, count, endpoint=False)
     # A hand's tremor: a few slow waves of chance phases.
@@ -328,7 +342,9 @@ def _poses(shape: Shape, filming: Filming) -> list[_Pose]:
     for at, wobble in zip(time, shake, strict=True):
         turn = np.radians(filming.turn_deg) * at
         around = 0.3 if still else turn
-        tilt = np.radians(26.0) if still else np.radians(28 + 13 * np.sin(turn * 2 + 0.5))
+        tilt = (
+            np.radians(26.0) if still else np.radians(28 + 13 * np.sin(turn * 2 + 0.5))
+        )
         away = 2.3 * (1 + 0.4 * wobble[0])
         eye = middle + away * np.array(
             [np.sin(around) * np.cos(tilt), np.sin(tilt), np.cos(around) * np.cos(tilt)]
@@ -413,7 +429,9 @@ def film(
         stream.options = {"crf": "17", "preset": "fast"}
         for index, pose in enumerate(poses):
             size = (filming.width_px, filming.height_px)
-            clean = cv2.resize(draw(shape, pose, filming), size, interpolation=cv2.INTER_AREA)
+            clean = cv2.resize(
+                draw(shape, pose, filming), size, interpolation=cv2.INTER_AREA
+            )
             if filming.blur_px:
                 clean = cv2.GaussianBlur(clean, (0, 0), filming.blur_px)
             phase = 2 * np.pi * index / len(poses)

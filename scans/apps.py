@@ -8,6 +8,7 @@ class ScansConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs.registry import register
-        from scans.pipeline import SCAN
+        from scans.pipeline import MODEL, SCAN
 
         register(SCAN)
+        register(MODEL)

@@ -100,7 +100,9 @@ class ModelParams(Params):
     """How photos become models."""
 
     model: FalModel = Field(
-        FalModel.TRELLIS, title="Model (fal)", description="Which of fal's models does it."
+        FalModel.TRELLIS,
+        title="Model (fal)",
+        description="Which of fal's models does it.",
     )
     textureSize: Literal[512, 1024, 2048] = Field(1024, title="Texture size")
     seed: int | None = Field(None, title="Seed", ge=0, le=2**31 - 1)

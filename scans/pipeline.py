@@ -17,10 +17,12 @@ from jobs.pipeline import (
     Step,
 )
 from jobs.toolbox.fetch import UrlRefusedError, check_url
-from scans import sample, stages
+from scans import model_stages, sample, stages
+from scans.engines.fal import endpoint_of
 from scans.engines.kiri import PRICE_USD
 from scans.facts import PublishedFacts
-from scans.params import Quality, ScanParams
+from scans.model_stages import ModelsFacts
+from scans.params import ModelParams, Quality, ScanParams
 
 MOST_PHOTOS = 300
 
@@ -37,7 +39,9 @@ def check_scan(params: ScanParams, inputs: Sequence[InputFacts]) -> None:
         try:
             check_url(params.videoUrl)
         except UrlRefusedError as error:
-            raise RequestError(error.detail, errors={"videoUrl": [error.detail]}) from error
+            raise RequestError(
+                error.detail, errors={"videoUrl": [error.detail]}
+            ) from error
     elif not inputs:
         detail = "Send a video, at least 8 photos, or the address of a video."
         raise RequestError(detail, errors={"videoUrl": [detail]})
@@ -119,5 +123,45 @@ SCAN = Pipeline(
             name="publish", title="Write the files", run=stages.publish,
             weight=1.5, estimate=_takes(15),
         ),
+    ),
+)  # fmt: skip
+
+
+def _model_takes(so_far: SoFar[ModelParams], engine: str) -> Estimate:
+    photos = max(1, len(so_far.inputs))
+    if engine == "fal":
+        endpoint = endpoint_of(so_far.params, 1)
+        return Estimate(seconds=60, cost_usd=endpoint.price_usd * photos)
+    return Estimate(seconds=4.0 * photos)
+
+
+def summarize_models(so_far: SoFar[ModelParams]) -> Mapping[str, Any]:
+    return so_far.facts("pack", ModelsFacts).model_dump(mode="json")
+
+
+MODEL = Pipeline(
+    slug="model",
+    title="3D models from photos",
+    description=(
+        "Up to 25 photos become 3D models: photos of one object from several sides make "
+        "one, every other photo makes its own."
+    ),
+    params=ModelParams,
+    inputs=InputRule(kinds=frozenset({Kind.IMAGE}), at_least=1, at_most=25),
+    home_project="models",
+    summarize=summarize_models,
+    sample=sample.photos,
+    steps=(
+        Step(
+            name="group", title="Group the photos", run=model_stages.group_photos,
+            weight=0.5, uses=("group",),
+        ),
+        Step(
+            name="make", title="Make the models", run=model_stages.make_part,
+            engines=("fal", "local"), parts=model_stages.parts_of, weight=6,
+            tolerates_failed_parts=True, cancel=model_stages.cancel,
+            timeout=timedelta(hours=1), estimate=_model_takes,
+        ),
+        Step(name="pack", title="Pack the files", run=model_stages.pack, weight=0.5),
     ),
 )  # fmt: skip

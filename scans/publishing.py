@@ -50,7 +50,9 @@ def refuse_unwritable(wanted: FileFormat) -> None:
         )
 
 
-def write_models(mesh: TexturedMesh, folder: Path, wanted: FileFormat) -> list[OutputFile]:
+def write_models(
+    mesh: TexturedMesh, folder: Path, wanted: FileFormat
+) -> list[OutputFile]:
     """USDZ and GLB always, and the format that was asked for."""
     usdz = write_usdz(mesh, folder / f"{mesh.name}.usdz")
     if usdz.stat().st_size > USDZ_BYTES:
@@ -81,10 +83,17 @@ def _lighter(mesh: TexturedMesh) -> TexturedMesh:
 
 
 def write_pictures(
-    mesh: TexturedMesh, folder: Path, on_progress: Callable[[float], None], *, views: int = 36
+    mesh: TexturedMesh,
+    folder: Path,
+    on_progress: Callable[[float], None],
+    *,
+    views: int = 36,
 ) -> list[OutputFile]:
     """A still, and one turn as a film and as a moving picture."""
-    film, loop = folder / f"{mesh.name}_turntable.mp4", folder / f"{mesh.name}_turntable.webp"
+    film, loop = (
+        folder / f"{mesh.name}_turntable.mp4",
+        folder / f"{mesh.name}_turntable.webp",
+    )
     write_turntable(mesh, film, loop, views=views, on_progress=on_progress)
     return [
         OutputFile(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.toolbox import images
 from jobs.toolbox.meshes import TexturedMesh, look_at
 from jobs.toolbox.meshes.rendering import render, write_mp4
 
@@ -21,9 +22,26 @@ def walk_around(folder: Path) -> list[Path]:
         eye = 2.4 * np.array(
             [np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt)]
         )
-        camera = look_at(eye + [0, 0.45, 0], np.array([0, 0.45, 0]), size_px=SIDE_PX)
+        camera = look_at(
+            eye + np.array([0, 0.45, 0]), np.array([0, 0.45, 0]), size_px=SIDE_PX
+        )
         frames.append(render(_merged(scene), camera, lit=False)[0])
-    return [write_mp4(frames, folder / "walk-around.mp4", frames_per_second=FRAMES_PER_SECOND)]
+    return [
+        write_mp4(
+            frames, folder / "walk-around.mp4", frames_per_second=FRAMES_PER_SECOND
+        )
+    ]
+
+
+def photos(folder: Path) -> list[Path]:
+    """Two photos of the vase: from the side, and from above."""
+    vase = _vase()
+    paths = []
+    for name, eye in (("vase", (0.0, 0.6, 2.6)), ("vase-from-above", (0.9, 1.9, 1.9))):
+        camera = look_at(np.array(eye), np.array([0, 0.5, 0]), size_px=SIDE_PX)
+        pixels = render(vase, camera, lit=True)[0]
+        paths.append(images.save_png(folder / f"{name}.png", pixels))
+    return paths
 
 
 def _grain(seed: int, side: int) -> NDArray[np.uint8]:
@@ -36,7 +54,9 @@ def _grain(seed: int, side: int) -> NDArray[np.uint8]:
         blots = random.normal(0, 1, (cells, cells, 1)) + 0.5 * random.normal(
             0, 1, (cells, cells, 3)
         )
-        picture += strength * cv2.resize(blots, (side, side), interpolation=cv2.INTER_CUBIC)
+        picture += strength * cv2.resize(
+            blots, (side, side), interpolation=cv2.INTER_CUBIC
+        )
     base = np.array([150, 120, 95] if seed else [120, 130, 140])
     return np.clip(picture + base, 0, 255).astype(np.uint8)
 
@@ -58,7 +78,9 @@ def _turned(
     across, up = np.meshgrid(np.linspace(0, 1, turns + 1), np.arange(len(heights)))
     radius, height = radii[up], heights[up]
     angle = 2 * np.pi * across
-    vertices = np.stack([radius * np.sin(angle), height, radius * np.cos(angle)], axis=-1)
+    vertices = np.stack(
+        [radius * np.sin(angle), height, radius * np.cos(angle)], axis=-1
+    )
     uvs = np.stack([across, up / (len(heights) - 1)], axis=-1)
     a = (up[:-1, :-1] * (turns + 1) + np.arange(turns)).reshape(-1)
     b, c = a + 1, a + turns + 1
@@ -87,8 +109,10 @@ def _cloth() -> TexturedMesh:
 def _merged(scene: list[TexturedMesh]) -> TexturedMesh:
     """Two meshes of one texture size as one, their pictures side by side."""
     first, second = scene
-    assert first.uvs is not None and second.uvs is not None
-    assert first.texture is not None and second.texture is not None
+    assert first.uvs is not None
+    assert second.uvs is not None
+    assert first.texture is not None
+    assert second.texture is not None
     left, right = first.uvs * [0.5, 1], second.uvs * [0.5, 1] + [0.5, 0]
     return TexturedMesh(
         vertices=np.concatenate([first.vertices, second.vertices]),
@@ -97,5 +121,3 @@ def _merged(scene: list[TexturedMesh]) -> TexturedMesh:
         texture=np.concatenate([first.texture, second.texture], axis=1),
         name="sample",
     )
-
-

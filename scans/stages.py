@@ -8,7 +8,12 @@ from jobs.errors import UnreadableMediaError
 from jobs.pipeline import Kind, OutputFile, StageResult, Wait, Workbench
 from jobs.toolbox import probing
 from jobs.toolbox.fetch import FetchLimits, download
-from jobs.toolbox.meshes.reading import READABLE, UnreadableModelError, joined, read_model
+from jobs.toolbox.meshes.reading import (
+    READABLE,
+    UnreadableModelError,
+    joined,
+    read_model,
+)
 from scans.engines import kiri
 from scans.engines.photogrammetry import engine
 from scans.engines.photogrammetry.budgets import TEXTURE_SIDES_PX, Budget, budget_for
@@ -184,22 +189,29 @@ def publish(bench: Bench) -> StageResult:
         views={"selected": captured.selected, "registered": poses.registered},
         triangles=len(mesh.faces),
         texture_px=painted.texture_px,
-        formats=[file.role.removeprefix("model_") for file in files if file.role in CONTENT_TYPES],
+        formats=[
+            file.role.removeprefix("model_")
+            for file in files
+            if file.role in CONTENT_TYPES
+        ],
         usdz_faults=faults,
         size_m=[round(float(side), 4) for side in high - low],
         notes=_notes(painted),
     )
     files.append(_report(bench, facts, captured, time.monotonic() - started))
-    return StageResult(files=files, facts=facts, note="Made on this machine from the pictures.")
+    return StageResult(
+        files=files, facts=facts, note="Made on this machine from the pictures."
+    )
 
 
 def _notes(painted: TextureFacts) -> list[str]:
     if painted.coverage > 0.75:
         return []
-    return [
+    note = (
         f"Only {painted.coverage:.0%} of the surface was seen; the rest is guessed. "
         "Film lower and higher, too."
-    ]
+    )
+    return [note]
 
 
 def _report(
@@ -280,6 +292,8 @@ def _publish_vendors(bench: Bench, captured: CaptureFacts) -> StageResult:
         notes=notes,
     )
     files.append(
-        _json(bench, facts.model_dump() | {"engine": "kiri", "task": captured.vendor_task})
+        _json(
+            bench, facts.model_dump() | {"engine": "kiri", "task": captured.vendor_task}
+        )
     )
     return StageResult(files=files, facts=facts, note="Made by KIRI Engine.")

@@ -105,7 +105,9 @@ class KiriClient:
     def upload_video(self, video: Path, order: Order) -> str:
         """Start a scan; returns KIRI's id of it."""
         with video.open("rb") as file:
-            return self._upload(f"{order.scan}/video", [("videoFile", (video.name, file))], order)
+            return self._upload(
+                f"{order.scan}/video", [("videoFile", (video.name, file))], order
+            )
 
     def upload_images(self, images: Sequence[Path], order: Order) -> str:
         if not FEWEST_IMAGES <= len(images) <= MOST_IMAGES:
@@ -141,10 +143,14 @@ class KiriClient:
         try:
             return int(self._get("balance")["balance"])
         except (KeyError, TypeError, ValueError) as error:
-            raise VendorUnavailableError(VENDOR, "KIRI did not tell the balance.") from error
+            raise VendorUnavailableError(
+                VENDOR, "KIRI did not tell the balance."
+            ) from error
 
     def _upload(self, path: str, files: list[tuple[str, Any]], order: Order) -> str:
-        timeout = httpx.Timeout(CALL_TIMEOUT_S, read=UPLOAD_TIMEOUT_S, write=UPLOAD_TIMEOUT_S)
+        timeout = httpx.Timeout(
+            CALL_TIMEOUT_S, read=UPLOAD_TIMEOUT_S, write=UPLOAD_TIMEOUT_S
+        )
         with _sent_once(), self._client(timeout) as client:
             # httpx reads the files piece by piece while it sends them.
             answer = client.post(path, data=order.fields(), files=files)
@@ -214,7 +220,9 @@ def _data(answer: httpx.Response) -> dict[str, Any]:
         }
         raise VendorRefusedError(VENDOR, f"{hint[status]} {said}".strip())
     if not answer.is_success:
-        raise VendorRefusedError(VENDOR, f"KIRI refused ({status}): {said or 'no reason'}.")
+        raise VendorRefusedError(
+            VENDOR, f"KIRI refused ({status}): {said or 'no reason'}."
+        )
     if body.get("ok") is not True:
         raise VendorRefusedError(
             VENDOR, f"KIRI refused (code {body.get('code')}): {said or 'no reason'}."

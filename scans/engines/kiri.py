@@ -42,7 +42,9 @@ class KiriTask(BaseModel):
     started_at: float
 
 
-def scan(bench: Workbench[ScanParams], source: SourceFacts, files: Sequence[Path]) -> StageResult | Wait:
+def scan(
+    bench: Workbench[ScanParams], source: SourceFacts, files: Sequence[Path]
+) -> StageResult | Wait:
     """Upload on the first call, ask on the next ones, fetch on the last."""
     client = KiriClient.from_settings()
     task = bench.checkpoint(KiriTask)
@@ -78,7 +80,8 @@ def _start(
     left = client.balance()
     if left < 1:
         raise VendorRefusedError(
-            kiri.VENDOR, "The KIRI account has no credit left. Top it up, or scan locally."
+            kiri.VENDOR,
+            "The KIRI account has no credit left. Top it up, or scan locally.",
         )
     bench.report(0.05, "Uploading to KIRI")
     order = _order(bench.params)
@@ -120,12 +123,17 @@ def _check(source: SourceFacts) -> None:
     if source.duration_s > kiri.MAX_VIDEO_SECONDS:
         raise VideoTooLongError(seconds=source.duration_s, most=kiri.MAX_VIDEO_SECONDS)
     sides = sorted((source.width_px, source.height_px))
-    if sides[1] > max(kiri.MAX_VIDEO_SIDES_PX) or sides[0] > min(kiri.MAX_VIDEO_SIDES_PX):
+    if sides[1] > max(kiri.MAX_VIDEO_SIDES_PX) or sides[0] > min(
+        kiri.MAX_VIDEO_SIDES_PX
+    ):
         raise VideoTooLargeError(width_px=source.width_px, height_px=source.height_px)
 
 
 def _fetch(
-    bench: Workbench[ScanParams], client: KiriClient, task: KiriTask, files: Sequence[Path]
+    bench: Workbench[ScanParams],
+    client: KiriClient,
+    task: KiriTask,
+    files: Sequence[Path],
 ) -> StageResult:
     bench.report(0.8, "Fetching the model")
     archive = bench.workdir / "kiri.zip"
@@ -138,7 +146,9 @@ def _fetch(
         on_progress=bench.reporter(0.8, 0.95),
     )
     folder = bench.workdir / "kiri"
-    found = unpack(archive, folder, limits=UnpackLimits(max_files=2000, max_bytes=2 * MOST_BYTES))
+    found = unpack(
+        archive, folder, limits=UnpackLimits(max_files=2000, max_bytes=2 * MOST_BYTES)
+    )
     outputs = []
     for file in found:
         role = MODEL_SUFFIXES.get(file.path.suffix.lower())

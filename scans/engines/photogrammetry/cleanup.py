@@ -19,9 +19,9 @@ class Surface:
 
 def edges_of(faces: Ints) -> NDArray[np.int64]:
     """Directed edges (3 m, 2), three a face."""
-    return np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(
-        np.int64
-    )
+    return np.concatenate(
+        [faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]
+    ).astype(np.int64)
 
 
 def is_closed(surface: Surface) -> bool:
@@ -62,8 +62,39 @@ def largest_piece(surface: Surface) -> Surface:
     return compact(Surface(vertices=surface.vertices, faces=surface.faces[keep]))
 
 
+def closed(surface: Surface) -> Surface:
+    """Fill holes with fans around their middles; loops that cross are left alone."""
+    edges = edges_of(surface.faces)
+    span = len(surface.vertices)
+    open_edges = edges[
+        ~np.isin(edges[:, 0] * span + edges[:, 1], edges[:, 1] * span + edges[:, 0])
+    ]
+    after = dict(open_edges.tolist())
+    if len(after) != len(open_edges):
+        return surface
+    vertices, faces = [surface.vertices], [surface.faces]
+    added = span
+    while after:
+        first, second = after.popitem()
+        loop = [first, second]
+        while loop[-1] != first and loop[-1] in after:
+            loop.append(after.pop(loop[-1]))
+        if loop[-1] != first:
+            continue
+        ring = np.array(loop, np.int32)
+        middle = np.full(len(loop) - 1, added, np.int32)
+        # Against the open edges' direction, so that all triangles face outwards.
+        faces.append(np.stack([ring[1:], ring[:-1], middle], axis=1))
+        vertices.append(surface.vertices[ring[:-1]].mean(axis=0, keepdims=True))
+        added += 1
+    return Surface(
+        vertices=np.concatenate(vertices).astype(np.float32),
+        faces=np.concatenate(faces).astype(np.int32),
+    )
+
+
 def clean(surface: Surface, *, ground: float | None = None) -> Surface:
-    """The largest piece, with nothing below the ground."""
+    """The largest piece, its holes filled, with nothing below the ground."""
     faces = surface.faces
     proper = (
         (faces[:, 0] != faces[:, 1])
@@ -71,6 +102,7 @@ def clean(surface: Surface, *, ground: float | None = None) -> Surface:
         & (faces[:, 2] != faces[:, 0])
     )
     whole = largest_piece(Surface(vertices=surface.vertices, faces=faces[proper]))
+    whole = closed(whole)
     if ground is None:
         return whole
     # Flattened, not cut: the surface stays closed.

@@ -14,11 +14,25 @@ from scans.engines.photogrammetry import frames, fusion, masks, meshing, photos,
 from scans.engines.photogrammetry.budgets import Budget
 from scans.engines.photogrammetry.cleanup import Surface, is_closed
 from scans.engines.photogrammetry.finishing import finished, placement, upright_camera
-from scans.engines.photogrammetry.poses import PoseOrder, Poses, read_poses, solve, straighten
+from scans.engines.photogrammetry.poses import (
+    PoseOrder,
+    Poses,
+    read_poses,
+    solve,
+    straighten,
+)
 from scans.engines.photogrammetry.region import Region, find_region
 from scans.engines.photogrammetry.texturing import Photo, bake, fitting_side, unwrap
 from scans.errors import ShinySurfaceError, TooFewPosesError
-from scans.facts import CaptureFacts, DepthFacts, LeftOut, MeshFacts, Method, PosesFacts, TextureFacts
+from scans.facts import (
+    CaptureFacts,
+    DepthFacts,
+    LeftOut,
+    MeshFacts,
+    Method,
+    PosesFacts,
+    TextureFacts,
+)
 
 Progress = Callable[[float, str], None]
 # Fewer of the tried pixels than this share, and the views contradict each other.
@@ -59,7 +73,9 @@ def capture_video(
 ) -> tuple[Pictures, CaptureFacts]:
     """Look through the video, refuse what cannot work, and keep the best pictures."""
     started = time.monotonic()
-    survey = frames.survey_video(video, lambda done: tell(0.6 * done, "Looking through the video"))
+    survey = frames.survey_video(
+        video, lambda done: tell(0.6 * done, "Looking through the video")
+    )
     frames.refuse_early(survey)
     choice = frames.choose(survey, budget.frames)
     pictures = Pictures(folder=folder)
@@ -96,7 +112,10 @@ def capture_photos(
     pictures = Pictures(folder=folder)
     pictures.images.mkdir(parents=True, exist_ok=True)
     taken = photos.prepare(
-        paths, pictures.images, budget, lambda done: tell(done, "Looking through the photos")
+        paths,
+        pictures.images,
+        budget,
+        lambda done: tell(done, "Looking through the photos"),
     )
     facts = CaptureFacts(
         method=Method.PHOTOGRAMMETRY,
@@ -189,7 +208,9 @@ def _views(
 ) -> list[stereo.View]:
     views = []
     for placed in poses.placed:
-        whole = straighten(_opened(pictures.images / placed.name), placed.camera, poses.radial)
+        whole = straighten(
+            _opened(pictures.images / placed.name), placed.camera, poses.radial
+        )
         height, width = whole.shape[:2]
         scale = min(1.0, budget.stereo_px / max(height, width))
         size = (round(width * scale), round(height * scale))
@@ -198,7 +219,9 @@ def _views(
         camera = placed.camera.resized(*size)
         inside = stereo.region_mask(region, camera)
         if pictures.masks:
-            mask = cv2.imread(str(pictures.masks / f"{placed.name}.png"), cv2.IMREAD_GRAYSCALE)
+            mask = cv2.imread(
+                str(pictures.masks / f"{placed.name}.png"), cv2.IMREAD_GRAYSCALE
+            )
             inside &= cv2.resize(mask, size) > 127
         views.append(stereo.View(grey=small, camera=camera, inside=inside))
     return views
@@ -220,7 +243,12 @@ def _read_cloud(path: Path) -> tuple[fusion.Cloud, Region]:
 
 
 def build_mesh(
-    cloud_path: Path, workdir: Path, budget: Budget, *, keep_ground: bool, tell: Progress
+    cloud_path: Path,
+    workdir: Path,
+    budget: Budget,
+    *,
+    keep_ground: bool,
+    tell: Progress,
 ) -> tuple[Path, MeshFacts]:
     """One closed surface through the cloud."""
     started = time.monotonic()
@@ -232,7 +260,9 @@ def build_mesh(
         thing, workdir / "mesh", depth=budget.poisson_depth, triangles=budget.triangles
     )
     target = workdir / "surface.npz"
-    np.savez(target, vertices=surface.vertices, faces=surface.faces, upright=region.upright)
+    np.savez(
+        target, vertices=surface.vertices, faces=surface.faces, upright=region.upright
+    )
     facts = MeshFacts(
         triangles=len(surface.faces),
         watertight=is_closed(surface),
@@ -261,7 +291,9 @@ def paint(
     taken = [
         Photo(
             pixels=cv2.cvtColor(
-                straighten(_opened(pictures.images / placed.name), placed.camera, poses.radial),
+                straighten(
+                    _opened(pictures.images / placed.name), placed.camera, poses.radial
+                ),
                 cv2.COLOR_BGR2RGB,
             ).astype(np.uint8),
             camera=upright_camera(placed.camera, upright),
@@ -280,23 +312,21 @@ def paint(
     target = workdir / "model.npz"
     write_mesh(mesh, target)
     facts = TextureFacts(
-        texture_px=side_px, coverage=baked.seen_share, seconds=time.monotonic() - started
+        texture_px=side_px,
+        coverage=baked.seen_share,
+        seconds=time.monotonic() - started,
     )
     return target, facts
 
 
-
-
 def write_mesh(mesh: TexturedMesh, target: Path) -> None:
-    assert mesh.uvs is not None and mesh.texture is not None and mesh.normals is not None
-    np.savez(
-        target,
-        vertices=mesh.vertices,
-        faces=mesh.faces,
-        uvs=mesh.uvs,
-        texture=mesh.texture,
-        normals=mesh.normals,
-    )
+    painted = {
+        "uvs": mesh.uvs,
+        "texture": mesh.texture,
+        "normals": mesh.with_normals().normals,
+    }
+    kept = {name: value for name, value in painted.items() if value is not None}
+    np.savez(target, vertices=mesh.vertices, faces=mesh.faces, **kept)  # type: ignore[arg-type]  # its stubs take a flag for an array
 
 
 def read_mesh(path: Path, name: str) -> TexturedMesh:

@@ -30,7 +30,9 @@ def placement(vertices: NDArray[np.floating], longest_side_m: float) -> Placemen
     )
 
 
-def finished(laid: Unwrapped, texture: Pixels, place: Placement, name: str) -> TexturedMesh:
+def finished(
+    laid: Unwrapped, texture: Pixels, place: Placement, name: str
+) -> TexturedMesh:
     return TexturedMesh(
         vertices=place.apply(laid.vertices),
         faces=laid.faces,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -75,7 +76,9 @@ def survey_video(path: Path, on_progress: Progress) -> Survey:
     before: Grey | None = None
     sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True)
     for frame in read(path, sampling):
-        small = cv2.resize(frame.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            frame.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        )
         sights.append(
             Sight(
                 index=frame.index,
@@ -173,7 +176,7 @@ def choose(survey: Survey, wanted: int) -> Choice:
     travelled = np.cumsum(motion + 0.02 * float(np.median(motion)) + 1e-6)
     edges = np.linspace(0, travelled[-1], wanted + 1)
     chosen = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         stretch = np.flatnonzero((travelled > low) & (travelled <= high) & usable)
         if len(stretch):
             # Sharp, and near the middle of its stretch so that steps stay even.

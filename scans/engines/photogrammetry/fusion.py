@@ -35,7 +35,9 @@ class Cloud:
 
     def where(self, keep: NDArray[np.bool_]) -> "Cloud":
         return Cloud(
-            points=self.points[keep], normals=self.normals[keep], support=self.support[keep]
+            points=self.points[keep],
+            normals=self.normals[keep],
+            support=self.support[keep],
         )
 
 
@@ -198,10 +200,16 @@ def thinned(cloud: Cloud, cell: float) -> Cloud:
     weight = np.bincount(owner, cloud.support, count)
 
     def mean(values: NDArray[np.floating]) -> NDArray[np.float64]:
-        return np.stack(
-            [np.bincount(owner, values[:, k] * cloud.support, count) for k in range(3)],
-            axis=1,
-        ) / weight[:, None]
+        return (
+            np.stack(
+                [
+                    np.bincount(owner, values[:, k] * cloud.support, count)
+                    for k in range(3)
+                ],
+                axis=1,
+            )
+            / weight[:, None]
+        )
 
     normals = mean(cloud.normals)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)

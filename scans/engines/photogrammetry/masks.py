@@ -43,7 +43,9 @@ def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
             for g, w in held
         ]
     ).astype(np.float32)
-    stack *= np.median(stack) / np.maximum(np.median(stack, axis=(1, 2), keepdims=True), 1)
+    stack *= np.median(stack) / np.maximum(
+        np.median(stack, axis=(1, 2), keepdims=True), 1
+    )
     background = np.median(stack, axis=0)
     apart = np.abs(stack - background)
     spread = np.median(apart, axis=0)
@@ -55,7 +57,11 @@ def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
         return None
     known = np.mean(apart < CHANGED * noise, axis=0) > 0.6
     return StillBackground(
-        reference=reference, background=background, moving=moving, known=known, noise=noise
+        reference=reference,
+        background=background,
+        moving=moving,
+        known=known,
+        noise=noise,
     )
 
 
@@ -109,7 +115,9 @@ def mask_turning(still: StillBackground, picture: Picture) -> Mask:
     if warp is None:
         warp = np.array([[1.0, 0, 0], [0, 1.0, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    aligned = cv2.warpAffine(small, warp, (width, height), flags=flags).astype(np.float32)
+    aligned = cv2.warpAffine(small, warp, (width, height), flags=flags).astype(
+        np.float32
+    )
     aligned *= np.median(still.background) / max(float(np.median(aligned)), 1.0)
     changed = np.abs(aligned - still.background) > CHANGED * still.noise
     thing = _solid(still.moving & (changed | ~still.known))

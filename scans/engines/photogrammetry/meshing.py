@@ -50,14 +50,21 @@ def stand_alone(cloud: Cloud, region: Region, *, keep_ground: bool) -> Thing:
         ground = _settled(upright, region.floor, size)
         # Flat-lying points just over the ground are the ground; upright walls are not.
         flat = upright.normals[:, 1] > 0.8
-        above = heights > ground + np.where(flat, 0.012, 0.004) * size
+        above = heights > ground + np.where(flat, 0.012, 0.006) * size
     if above.sum() < FEWEST_POINTS:
         raise TooLittleTextureError(features=int(above.sum()))
     thing = upright.where(above)
+    if region.floor is not None:
+        thing = thing.where(_no_crumbs(thing, ground, size))
     labels = cluster_labels(thing.points, 0.03 * size)
     counts = np.bincount(labels)
     middle = (region.low + region.high) / 2
-    near = np.exp(-(np.linalg.norm((thing.points - middle)[:, [0, 2]], axis=1) / (0.4 * size)) ** 2)
+    near = np.exp(
+        -(
+            (np.linalg.norm((thing.points - middle)[:, [0, 2]], axis=1) / (0.4 * size))
+            ** 2
+        )
+    )
     main = int(np.bincount(labels, near).argmax())
     _refuse_rivals(thing, labels, counts, main)
     # Parts that the cameras saw only in pieces belong to it when they lie close by.
@@ -65,6 +72,24 @@ def stand_alone(cloud: Cloud, region: Region, *, keep_ground: bool) -> Thing:
     if keep_ground and region.floor is not None:
         own = _with_ground(own, upright.where(~above), size)
     return Thing(cloud=own, ground=ground, share=len(own.points) / len(heights))
+
+
+def _no_crumbs(thing: Cloud, ground: float, size: float) -> NDArray[np.bool_]:
+    """Bits of ground that lie a little too high have nothing standing over them."""
+    from scipy.spatial import cKDTree
+
+    heights = thing.points[:, 1] - ground
+    low = heights < 0.03 * size
+    standing = thing.points[(heights >= 0.03 * size) & (heights < 0.09 * size)]
+    keep = np.ones(len(heights), np.bool_)
+    if not low.any() or len(standing) == 0:
+        return keep
+    gaps, _ = cKDTree(standing[:, [0, 2]]).query(thing.points[low][:, [0, 2]])
+    crumbs = gaps > 0.025 * size
+    # A thing that is flat itself, such as a plate, is no crumb.
+    if crumbs.mean() < 0.5:
+        keep[np.flatnonzero(low)[crumbs]] = False
+    return keep
 
 
 def _settled(upright: Cloud, floor: float, size: float) -> float:
@@ -136,7 +161,9 @@ def with_base(thing: Thing) -> Cloud:
     if len(slab) < 50:
         return thing.cloud
     spots = np.floor((slab[:, [0, 2]] - low) / cell).astype(np.int64)
-    grid = np.zeros(np.floor(np.ptp(points[:, [0, 2]], axis=0) / cell).astype(int) + 20, bool)
+    grid = np.zeros(
+        np.floor(np.ptp(points[:, [0, 2]], axis=0) / cell).astype(int) + 20, bool
+    )
     grid[spots[:, 0], spots[:, 1]] = True
     walls = binary_closing(grid, iterations=3)
     footprint = binary_erosion(binary_fill_holes(walls), iterations=1)
@@ -173,7 +200,13 @@ def read_surface(path: Path) -> Surface:
     end = content.index(b"end_header\n") + len(b"end_header\n")
     lines = content[:end].decode().splitlines()
     counts = [int(line.split()[2]) for line in lines if line.startswith("element")]
-    kinds = {"float": "<f4", "double": "<f8", "uchar": "u1", "int": "<i4", "uint": "<u4"}
+    kinds = {
+        "float": "<f4",
+        "double": "<f8",
+        "uchar": "u1",
+        "int": "<i4",
+        "uint": "<u4",
+    }
     fields = []
     for line in lines:
         words = line.split()

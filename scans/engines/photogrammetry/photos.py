@@ -17,7 +17,12 @@ from scans.engines.photogrammetry.frames import (
     count_features,
     sharpness,
 )
-from scans.errors import TooBlurredError, TooDarkError, TooLittleTextureError, TooShortError
+from scans.errors import (
+    TooBlurredError,
+    TooDarkError,
+    TooLittleTextureError,
+    TooShortError,
+)
 
 FEWEST_PHOTOS = 8
 SURVEY_PX = 640

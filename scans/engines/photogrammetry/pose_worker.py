@@ -27,7 +27,8 @@ MOST_PARTNERS = 10
 
 
 def tell(done: float, doing: str) -> None:
-    print(json.dumps({"done": done, "doing": doing}), flush=True)
+    sys.stdout.write(json.dumps({"done": done, "doing": doing}) + "\n")
+    sys.stdout.flush()
 
 
 def main(order_path: Path) -> int:

@@ -58,7 +58,9 @@ def find_region(points: Doubles, cameras: Sequence[Camera]) -> Region:
     at = upright @ middle
     camera = cameras[0]
     # What the pictures hold around their middle, at the thing's distance.
-    half = min(camera.width_px / camera.focal_px[0], camera.height_px / camera.focal_px[1])
+    half = min(
+        camera.width_px / camera.focal_px[0], camera.height_px / camera.focal_px[1]
+    )
     reach = 0.5 * half * away
     above = places if floor is None else places[places[:, 1] > floor + 0.02 * reach]
     above = above[np.linalg.norm(above - at, axis=1) < 1.3 * reach]
@@ -86,7 +88,9 @@ def meeting_point(cameras: Sequence[Camera]) -> Doubles:
         left = (weights[:, None, None] * across).sum(axis=0)
         right = (weights[:, None, None] * (across @ centres[:, :, None])).sum(axis=0)
         point = np.linalg.solve(left + 1e-9 * np.eye(3), right[:, 0])
-        misses = np.linalg.norm((across @ (point - centres)[:, :, None])[:, :, 0], axis=1)
+        misses = np.linalg.norm(
+            (across @ (point - centres)[:, :, None])[:, :, 0], axis=1
+        )
         weights = 1 / np.maximum(misses, 0.1 * float(np.median(misses)) + 1e-9)
     return np.asarray(point)
 
@@ -96,7 +100,9 @@ def upright_frame(cameras: Sequence[Camera], centres: Doubles) -> Doubles:
     held = -np.mean([camera.rotation[1] for camera in cameras], axis=0)
     _, spread, axes = np.linalg.svd(centres - centres.mean(axis=0))
     up = held
-    if spread[2] < 0.45 * spread[1] and abs(axes[2] @ held) > 0.4 * np.linalg.norm(held):
+    if spread[2] < 0.45 * spread[1] and abs(axes[2] @ held) > 0.4 * np.linalg.norm(
+        held
+    ):
         up = axes[2] * np.sign(axes[2] @ held)
     return frame_with_up(up, cameras[0].rotation[0])
 
@@ -127,7 +133,9 @@ def find_floor(places: Doubles, away: float) -> tuple[Doubles, float] | None:
         if normal[1] < LEAN_COS:
             continue
         heights = places @ normal - a @ normal
-        score = float(np.sum(np.abs(heights) < thick) - 2.5 * np.sum(heights < -3 * thick))
+        score = float(
+            np.sum(np.abs(heights) < thick) - 2.5 * np.sum(heights < -3 * thick)
+        )
         if best is None or score > best[0]:
             best = (score, normal, float(a @ normal))
     if best is None or best[0] < 0.08 * len(places):

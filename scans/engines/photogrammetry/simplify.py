@@ -110,9 +110,15 @@ def _turns_over(vertices, faces, owned, start, end, gone, other, spot):  # type:
         for k in range(3):
             for j in range(3):
                 p[k, j] = spot[j] if faces[f, k] == gone else vertices[faces[f, k], j]
-        nx = (p[1, 1] - p[0, 1]) * (p[2, 2] - p[0, 2]) - (p[1, 2] - p[0, 2]) * (p[2, 1] - p[0, 1])
-        ny = (p[1, 2] - p[0, 2]) * (p[2, 0] - p[0, 0]) - (p[1, 0] - p[0, 0]) * (p[2, 2] - p[0, 2])
-        nz = (p[1, 0] - p[0, 0]) * (p[2, 1] - p[0, 1]) - (p[1, 1] - p[0, 1]) * (p[2, 0] - p[0, 0])
+        nx = (p[1, 1] - p[0, 1]) * (p[2, 2] - p[0, 2]) - (p[1, 2] - p[0, 2]) * (
+            p[2, 1] - p[0, 1]
+        )
+        ny = (p[1, 2] - p[0, 2]) * (p[2, 0] - p[0, 0]) - (p[1, 0] - p[0, 0]) * (
+            p[2, 2] - p[0, 2]
+        )
+        nz = (p[1, 0] - p[0, 0]) * (p[2, 1] - p[0, 1]) - (p[1, 1] - p[0, 1]) * (
+            p[2, 0] - p[0, 0]
+        )
         before = np.sqrt(ox * ox + oy * oy + oz * oz)
         after = np.sqrt(nx * nx + ny * ny + nz * nz)
         if ox * nx + oy * ny + oz * nz < FLATTEST_COS * before * after:
@@ -149,7 +155,7 @@ def _round(vertices, faces, quadrics, edges, order, starts, owned, wanted):  # t
             for k in range(3):
                 v = faces[owned[i], k]
                 free &= not locked[v]
-                if v != a and v != b and mark[v] == 2 * e:
+                if v != a and v != b and mark[v] == 2 * e:  # noqa: PLR1714  # numba knows no sets here
                     mark[v] = 2 * e + 1
                     shared += 1
         if not free or shared != 2:

@@ -116,7 +116,8 @@ def _patch(image, row, column, values, weights):  # type: ignore[no-untyped-def]
             apart = value - middle
             weight = np.exp(
                 -apart * apart / np.float32(2 * SIGMA_COLOUR * SIGMA_COLOUR)
-                - np.float32(dx * dx + dy * dy) / np.float32(2 * SIGMA_SPACE * SIGMA_SPACE)
+                - np.float32(dx * dx + dy * dy)
+                / np.float32(2 * SIGMA_SPACE * SIGMA_SPACE)
             )
             values[n], weights[n] = value, weight
             total += weight
@@ -287,14 +288,20 @@ def _sweep(  # type: ignore[no-untyped-def]
         for column in range((row + colour) % 2, width, 2):
             if not inside[row, column]:
                 continue
-            state[0] = np.uint32((row * 73856093) ^ (column * 19349663) ^ (seed * 83492791) | 1)
+            state[0] = np.uint32(
+                (row * 73856093) ^ (column * 19349663) ^ (seed * 83492791) | 1
+            )
             _chance(state)
             mean, variance = _patch(image, row, column, values, weights)
             x, y = np.float32(column + 0.5), np.float32(row + 0.5)
             rx = inverse[0, 0] * x + inverse[0, 2]
             ry = inverse[1, 1] * y + inverse[1, 2]
             d = depth[row, column]
-            nx, ny, nz = normal[row, column, 0], normal[row, column, 1], normal[row, column, 2]
+            nx, ny, nz = (
+                normal[row, column, 0],
+                normal[row, column, 1],
+                normal[row, column, 2],
+            )
             if fresh:
                 cost[row, column] = _plane_cost(
                     row, column, d, nx, ny, nz, values, weights, mean, variance, sources,
@@ -339,7 +346,9 @@ def _sweep(  # type: ignore[no-untyped-def]
                 td, tx, ty, tz = d, nx, ny, nz
                 if attempt != 1:
                     small = step if attempt != 3 else step * np.float32(0.25)
-                    td = d * (1 + small * (np.float32(2) * _chance(state) - np.float32(1)))
+                    td = d * (
+                        1 + small * (np.float32(2) * _chance(state) - np.float32(1))
+                    )
                 if attempt != 0:
                     amount = np.float32(0.6) if attempt == 1 else np.float32(0.15)
                     amount = min(amount, step * np.float32(20))
@@ -358,9 +367,7 @@ def _sweep(  # type: ignore[no-untyped-def]
             normal[row, column, 2] = nz
 
 
-def _relations(
-    camera: Camera, others: Sequence[Camera]
-) -> tuple[Floats, Floats]:
+def _relations(camera: Camera, others: Sequence[Camera]) -> tuple[Floats, Floats]:
     """K R K^-1 and K t that carry pixels of one camera into others."""
     inverse = np.linalg.inv(camera.matrix)
     turns, shifts = [], []
@@ -459,9 +466,15 @@ def enlarged(found: DepthMap, view: View, bounds: tuple[float, float]) -> DepthM
     x = (np.arange(width) + 0.5 - camera.principal_px[0]) / camera.focal_px[0]
     y = (np.arange(height) + 0.5 - camera.principal_px[1]) / camera.focal_px[1]
     # The old pixel's middle, as a ray of the same camera.
-    ox = ((column + 0.5) * width / old_width - camera.principal_px[0]) / camera.focal_px[0]
-    oy = ((row + 0.5) * height / old_height - camera.principal_px[1]) / camera.focal_px[1]
-    reach = found.depth[row, column] * (normal[..., 0] * ox + normal[..., 1] * oy + normal[..., 2])
+    ox = (
+        (column + 0.5) * width / old_width - camera.principal_px[0]
+    ) / camera.focal_px[0]
+    oy = ((row + 0.5) * height / old_height - camera.principal_px[1]) / camera.focal_px[
+        1
+    ]
+    reach = found.depth[row, column] * (
+        normal[..., 0] * ox + normal[..., 1] * oy + normal[..., 2]
+    )
     facing = normal[..., 0] * x[None, :] + normal[..., 1] * y[:, None] + normal[..., 2]
     depth = reach / np.where(np.abs(facing) < 1e-3, -1e-3, facing)
     lost = ~np.isfinite(depth) | (depth < bounds[0]) | (depth > bounds[1])
@@ -482,7 +495,9 @@ def depth_bounds(region: Region, camera: Camera) -> tuple[float, float]:
 def smaller(view: View, scale: float = 0.5) -> View:
     height, width = view.grey.shape
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
-    inside = cv2.resize(view.inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    inside = cv2.resize(
+        view.inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+    )
     return View(
         grey=cv2.resize(view.grey, size, interpolation=cv2.INTER_AREA),
         camera=view.camera.resized(*size),

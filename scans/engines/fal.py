@@ -1,0 +1,145 @@
+"""A model by one of fal's: put in its queue once, waited for without a worker."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from pydantic import BaseModel
+
+from jobs.errors import VendorRefusedError
+from jobs.pipeline import Wait, Workbench
+from jobs.toolbox import images
+from jobs.toolbox.fetch import FetchLimits, download
+from jobs.vendors import fal
+from jobs.vendors.fal import ENDPOINTS, Endpoint, FalClient, Progress, State, Task
+from jobs.workbench import Purchase
+from scans.params import FalModel, ModelParams
+
+MOST_PX = 2048
+MOST_BYTES = 500 * 2**20
+GIVE_UP_AFTER = timedelta(minutes=45)
+
+
+class FalWait(BaseModel):
+    """What a part that waits for fal remembers."""
+
+    task: Task
+    logs_seen: int = 0
+
+
+def endpoint_of(params: ModelParams, photos: int) -> Endpoint:
+    """The model that was asked for; several photos of one object go to one that takes them."""
+    if params.model in (FalModel.TRELLIS, FalModel.TRELLIS_MULTI):
+        name = (
+            "trellis_multi"
+            if photos > 1 or params.model is FalModel.TRELLIS_MULTI
+            else "trellis"
+        )
+        return ENDPOINTS[name]
+    return ENDPOINTS[params.model.value]
+
+
+def options_of(params: ModelParams, endpoint: Endpoint) -> dict[str, Any]:
+    seed = {} if params.seed is None else {"seed": params.seed}
+    if endpoint.app.startswith("fal-ai/trellis"):
+        return {"texture_size": params.textureSize, **seed}
+    if endpoint.app.startswith("tripo3d/"):
+        # The documented default of `pbr` contradicts itself: it is always said.
+        return {"texture": "standard", "pbr": False, **seed}
+    if endpoint.app.startswith("fal-ai/hunyuan3d"):
+        return {"textured_mesh": True, **seed}
+    return {"output_format": "glb"}
+
+
+def make(bench: Workbench[ModelParams], photos: Sequence[Path]) -> Path | Wait:
+    """The GLB that fal made, or a wait for it."""
+    client = FalClient.from_settings()
+    endpoint = endpoint_of(bench.params, len(photos))
+    waiting = bench.checkpoint(FalWait) or _start(bench, client, endpoint, photos)
+    progress = client.progress(waiting.task)
+    for log in progress.logs[waiting.logs_seen :]:
+        bench.log(log.message, log.level.lower())
+    if progress.state is not State.COMPLETED:
+        return Wait(
+            reason=_reason(progress),
+            checkpoint=FalWait(task=waiting.task, logs_seen=len(progress.logs)),
+            give_up_after=GIVE_UP_AFTER,
+            progress=0.1 if progress.state is State.IN_QUEUE else 0.4,
+        )
+    # A failed request is COMPLETED, too: its result then answers with the error.
+    answer = client.result(waiting.task)
+    if progress.error:
+        raise VendorRefusedError(fal.VENDOR, f"fal could not do it: {progress.error}")
+    bench.report(0.7, "Fetching the model")
+    target = bench.workdir / "fal.glb"
+    download(
+        endpoint.model_url(answer),
+        target,
+        limits=FetchLimits(
+            max_bytes=MOST_BYTES,
+            allow_private=client.queue_url.startswith("http://127."),
+        ),
+    )
+    bench.spend(_purchase(endpoint), endpoint.price_usd)
+    return target
+
+
+def _reason(progress: Progress) -> str:
+    # The position may also grow: it is no countdown.
+    if progress.state is State.IN_QUEUE:
+        return "In line at fal"
+    return "fal is computing the model"
+
+
+def _purchase(endpoint: Endpoint) -> Purchase:
+    return Purchase(
+        vendor=fal.VENDOR, item=endpoint.app, estimate_usd=Decimal(endpoint.price_usd)
+    )
+
+
+def _start(
+    bench: Workbench[ModelParams],
+    client: FalClient,
+    endpoint: Endpoint,
+    photos: Sequence[Path],
+) -> FalWait:
+    bench.report(0.05, "Sending the photos to fal")
+    pictures = [_data_uri(path) for path in photos]
+    arguments = endpoint.arguments(pictures, options_of(bench.params, endpoint))
+    sent: list[Task] = []
+
+    def send(our_key: str) -> str:
+        sent.append(client.submit(endpoint, arguments, webhook_url=callback_url(bench)))
+        return sent[0].request_id
+
+    request_id = bench.buy(_purchase(endpoint), send)
+    task = sent[0] if sent else client.task_of(endpoint, request_id)
+    waiting = FalWait(task=task)
+    bench.save_checkpoint(waiting)
+    return waiting
+
+
+def callback_url(bench: Workbench[ModelParams]) -> str | None:
+    """Where fal's signed callbacks are checked; none without a public address."""
+    if bench.webhook_url is None:
+        return None
+    return f"{settings.PUBLIC_URL}/{settings.API_V1_PREFIX}/vendors/fal/webhook"
+
+
+def _data_uri(path: Path) -> str:
+    photo = images.decode(path, longest_px=MOST_PX).shrunk(MOST_PX)
+    pixels = photo.rgb
+    if photo.alpha is not None:
+        pixels = np.dstack([photo.rgb, photo.alpha])
+    return fal.data_uri(images.encode_png(pixels), "image/png")
+
+
+def cancel(bench: Workbench[ModelParams]) -> None:
+    """Tell fal to stop; a request that runs already may still be charged."""
+    waiting = bench.checkpoint(FalWait)
+    if waiting is not None:
+        FalClient.from_settings().cancel(waiting.task)

@@ -1,0 +1,1 @@
+"""One photo becomes a closed model: its own pixels in front, a sensible back."""
