@@ -14,7 +14,11 @@ Json = dict[str, Any]
 # Loads everything that snapshots of many jobs need in a handful of queries.
 _PREFETCHES = (
     Prefetch("stages", Stage.objects.defer("facts", "checkpoint")),
-    Prefetch("files", Asset.objects.filter(published=True), to_attr="published_files"),
+    Prefetch(
+        "files",
+        Asset.objects.filter(published=True).order_by("created_at", "id"),
+        to_attr="published_files",
+    ),
     "job_inputs",
 )
 

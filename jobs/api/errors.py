@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from jobs.errors import MediaForgeError, RequestError
+from jobs.errors import MediaForgeError, RequestError, TooLargeError
 
 Errors = dict[str, list[str]]
 
@@ -27,6 +27,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     set_rollback()
     if isinstance(error, MediaForgeError):
         return _ours(error)
+    if isinstance(error, RequestDataTooBig):
+        return _ours(TooLargeError("A body that is no file may not be this large."))
     if isinstance(error, Http404):
         error = exceptions.NotFound("There is nothing at this address.")
     elif isinstance(error, PermissionDenied):

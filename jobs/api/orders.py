@@ -10,7 +10,7 @@ from rest_framework import serializers
 from jobs.engines import AUTO
 from jobs.models import Job, Priority
 from jobs.services import JobOrder
-from jobs.toolbox.fetch import check_url
+from jobs.toolbox.fetch import UrlRefusedError, check_url
 
 
 class JobOrderSerializer(serializers.Serializer[Job]):
@@ -50,8 +50,12 @@ class JobOrderSerializer(serializers.Serializer[Job]):
     )
 
     def validate_webhook_url(self, url: str) -> str:
-        if url:
-            check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+        try:
+            if url:
+                check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+        except UrlRefusedError as error:
+            error.errors = {"webhook_url": [error.detail]}
+            raise
         return url
 
     def validate_start_by(self, moment: datetime | None) -> datetime | None:
