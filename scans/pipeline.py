@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
 from jobs.errors import RequestError
 from jobs.pipeline import (
     Estimate,
@@ -37,7 +39,9 @@ def check_scan(params: ScanParams, inputs: Sequence[InputFacts]) -> None:
         )
     if params.videoUrl:
         try:
-            check_url(params.videoUrl)
+            check_url(
+                params.videoUrl, allow_private=settings.ALLOW_PRIVATE_ADDRESSES
+            )
         except UrlRefusedError as error:
             raise RequestError(
                 error.detail, errors={"videoUrl": [error.detail]}

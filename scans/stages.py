@@ -4,6 +4,8 @@ import json
 import time
 from pathlib import Path
 
+from django.conf import settings
+
 from jobs.errors import UnreadableMediaError
 from jobs.pipeline import Kind, OutputFile, StageResult, Wait, Workbench
 from jobs.toolbox import probing
@@ -57,7 +59,10 @@ def open_source(bench: Bench) -> StageResult:
     else:
         video = bench.workdir / "source.video"
         bench.report(0.05, "Fetching the video")
-        limits = FetchLimits(max_bytes=MOST_VIDEO_BYTES)
+        limits = FetchLimits(
+            max_bytes=MOST_VIDEO_BYTES,
+            allow_private=settings.ALLOW_PRIVATE_ADDRESSES,
+        )
         download(
             bench.params.videoUrl, video, limits=limits,
             on_progress=bench.reporter(0.05, 0.9),

@@ -22,7 +22,7 @@ class Budget:
 _BY_QUALITY = {
     0: Budget(
         frames=36, pose_px=1200, stereo_px=640, sweeps=2, triangles=49_000,
-        texture_px=4096, poisson_depth=9,
+        texture_px=4096, poisson_depth=8,
     ),
     1: Budget(
         frames=30, pose_px=1000, stereo_px=560, sweeps=2, triangles=36_000,

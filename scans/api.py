@@ -1,0 +1,202 @@
+"""Seed 000's calls under /api/v1/scan, answered by this house's services."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import services
+from jobs.access import ensure_project, find_asset, find_job, jobs_of
+from jobs.api.auth import caller
+from jobs.api.base import ApiView, FormApiView, release_connection
+from jobs.api.idempotency import idempotent
+from jobs.errors import NotFoundError, RequestError
+from jobs.files.assets import receive
+from jobs.files.forms import ReceivedFile
+from jobs.inputs import Kind
+from jobs.models import Job
+from jobs.services import JobOrder
+from scans.params import ScanParams
+from scans.words import scan_error, scan_status, usdz_of
+
+PIPELINE = "scan"
+HOME = "scans"
+STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
+_PARAMS = frozenset(ScanParams.model_fields)
+_ORDER = ("engine", "project", "priority", "webhook_url")
+
+
+class ScanOrder(serializers.Serializer[Job]):
+    """What a scan is ordered with; one of videoUrl, assetId and file is needed."""
+
+    videoUrl = serializers.CharField(max_length=2000, required=False)
+    assetId = serializers.UUIDField(required=False)
+    file = serializers.FileField(required=False)
+    fileFormat = serializers.CharField(max_length=8, required=False)
+    modelQuality = serializers.IntegerField(min_value=0, max_value=3, required=False)
+    textureQuality = serializers.IntegerField(min_value=0, max_value=3, required=False)
+    isMask = serializers.IntegerField(min_value=0, max_value=1, required=False)
+    textureSmoothing = serializers.IntegerField(
+        min_value=0, max_value=1, required=False
+    )
+    additionalParams = serializers.DictField(required=False)
+    engine = serializers.CharField(max_length=40, required=False)
+    project = serializers.CharField(max_length=80, required=False)
+    priority = serializers.CharField(max_length=10, required=False)
+    webhook_url = serializers.URLField(max_length=2000, required=False)
+
+
+class CreatedScan(serializers.Serializer[Job]):
+    jobId = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=STATUSES)
+
+
+class ScanStatus(CreatedScan):
+    error = serializers.CharField(allow_null=True)
+    progress = serializers.FloatField()
+    message = serializers.CharField(allow_blank=True)
+
+
+class ScanResult(CreatedScan):
+    usdzUrl = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class ScanStats(serializers.Serializer[Job]):
+    total_jobs = serializers.IntegerField()
+    status_counts = serializers.DictField(child=serializers.IntegerField())
+
+
+class ScansView(FormApiView):
+    tag = "scans"
+    rate_scope = "scan"
+
+    @extend_schema(
+        operation_id="create_scan", request=ScanOrder, responses={201: CreatedScan}
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Order a scan of a video: by its address, an asset's id, or an upload."""
+        release_connection()
+        form = ScanOrder(data=request.data)
+        form.is_valid(raise_exception=True)
+        wanted = dict(form.validated_data)
+        user = caller(request)
+        inputs = _inputs(request, user, wanted)
+        params = {name: wanted[name] for name in _PARAMS if name in wanted}
+        params |= wanted.get("additionalParams", {})
+        order = JobOrder(
+            pipeline=PIPELINE,
+            params=params,
+            inputs=inputs,
+            **{name: wanted[name] for name in _ORDER if name in wanted},
+        )
+        job = services.submit(user, order)
+        return Response({"jobId": str(job.pk), "status": scan_status(job)}, status=201)
+
+
+def _inputs(request: Request, user: User, wanted: dict[str, Any]) -> list[str]:
+    """The assets to start from; what an address of our own names is one of them."""
+    file = request.FILES.get("file")
+    wanted.pop("file", None)
+    if isinstance(file, ReceivedFile):
+        project = ensure_project(user, wanted.get("project") or HOME)
+        accept = frozenset({Kind.VIDEO})
+        asset = receive(
+            project, file.incoming, filename=file.name or "video", accept=accept
+        )
+        return [str(asset.pk)]
+    if "assetId" in wanted:
+        return [str(find_asset(user, wanted["assetId"]).pk)]
+    own = _own_asset_id(request, wanted.get("videoUrl", ""))
+    if own:
+        # Opened inside the house; it is nothing to fetch over the network.
+        del wanted["videoUrl"]
+        try:
+            return [str(find_asset(user, own).pk)]
+        except NotFoundError as error:
+            detail = "There is no such asset of yours."
+            raise RequestError(detail, errors={"videoUrl": [detail]}) from error
+    return []
+
+
+def _own_asset_id(request: Request, url: str) -> str:
+    """The id in the address of an asset of this server; empty for other addresses."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    hosts = {"", request.get_host(), urlsplit(settings.PUBLIC_URL or "").netloc}
+    prefix = f"/{settings.API_V1_PREFIX}/assets/"
+    if parts.netloc not in hosts or not parts.path.startswith(prefix):
+        return ""
+    return parts.path.removeprefix(prefix).partition("/")[0]
+
+
+def _find_scan(request: Request, job_id: str) -> Job:
+    job = find_job(caller(request), job_id)
+    if job.pipeline != PIPELINE:
+        raise NotFoundError(f"There is no scan {job_id}.")
+    return job
+
+
+class ScanStatusView(ApiView):
+    tag = "scans"
+    rate_scope = "scan_status"
+
+    @extend_schema(operation_id="get_scan_status", responses=ScanStatus)
+    def get(self, request: Request, job_id: str) -> Response:
+        """How a scan is getting on."""
+        job = _find_scan(request, job_id)
+        return Response(
+            {
+                "jobId": str(job.pk),
+                "status": scan_status(job),
+                "error": scan_error(job),
+                "progress": round(job.progress, 1),
+                "message": job.message,
+            }
+        )
+
+
+class ScanResultView(ApiView):
+    tag = "scans"
+    rate_scope = "scan_status"
+
+    @extend_schema(operation_id="get_scan_result", responses=ScanResult)
+    def get(self, request: Request, job_id: str) -> Response:
+        """Where the finished model lies."""
+        job = _find_scan(request, job_id)
+        path = usdz_of(job)
+        return Response(
+            {
+                "jobId": str(job.pk),
+                "status": scan_status(job),
+                "usdzUrl": path and request.build_absolute_uri(path),
+                "error": scan_error(job),
+            }
+        )
+
+
+class ScanStatsView(ApiView):
+    tag = "scans"
+    rate_scope = "scan_status"
+
+    @extend_schema(operation_id="get_scan_stats", responses=ScanStats)
+    def get(self, request: Request) -> Response:
+        """Your scans in numbers; staff see everybody's."""
+        counts = dict.fromkeys(STATUSES, 0)
+        rows = jobs_of(caller(request)).filter(pipeline=PIPELINE)
+        rows = rows.order_by().select_related(None)
+        total = 0
+        for row in rows.values("status").annotate(count=Count("pk")):
+            # What is being uploaded cannot be told by a count: it is under way.
+            counts[scan_status(Job(status=row["status"]), stages=())] += row["count"]
+            total += row["count"]
+        return Response({"total_jobs": total, "status_counts": counts})
