@@ -12,6 +12,7 @@ from jobs.params import Params
 # Without a word from the pipeline, this many fields stay in sight.
 IN_SIGHT = 5
 MOST_TO_SEE_AT_ONCE = 4
+MOST_LETTERS = 34
 LONG_TEXT = 200
 ALWAYS_ADVANCED = ("seed",)
 PREFIX = "p."
@@ -118,6 +119,8 @@ def _field(
     problems: tuple[str, ...],
 ) -> Field:
     options = _options(schema)
+    # Codes that say nothing to people are named by the pipeline: {"0": "High"}.
+    labels: Mapping[str, str] = schema.get("labels", {})
     several = schema.get("type") == "array"
     chosen = {str(v) for v in (value if isinstance(value, list) else [value])}
     if schema.get("optional") and options and not several:
@@ -128,7 +131,7 @@ def _field(
         name=name,
         label=_label(name, schema["title"]),
         help=schema["description"],
-        widget=_widget(schema, options),
+        widget=_widget(schema, options, labels),
         value=_shown(value, schema),
         required=required,
         advanced=advanced,
@@ -136,7 +139,7 @@ def _field(
         choices=tuple(
             Choice(
                 value=str(option),
-                label=_option_label(option),
+                label=labels.get(str(option)) or _option_label(option),
                 chosen=str(option) in chosen,
             )
             for option in options
@@ -169,7 +172,7 @@ def _label(name: str, title: str) -> str:
     return name.replace("_", " ").capitalize() if title in ("", own) else title
 
 
-def _widget(schema: Json, options: list[Any]) -> str:
+def _widget(schema: Json, options: list[Any], labels: Mapping[str, str]) -> str:
     kind = schema.get("type")
     if schema.get("format") == "asset":
         return "asset"
@@ -181,7 +184,8 @@ def _widget(schema: Json, options: list[Any]) -> str:
         plain = schema.get("items", {}).get("type") in ("string", "integer", "number")
         return "lines" if plain else "json"
     if options:
-        short = sum(len(_option_label(o)) for o in options) <= 34
+        said = [labels.get(str(o)) or _option_label(o) for o in options]
+        short = sum(map(len, said)) <= MOST_LETTERS
         return "pick" if short and len(options) <= MOST_TO_SEE_AT_ONCE else "select"
     if kind == "boolean":
         return "switch"

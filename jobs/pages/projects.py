@@ -124,7 +124,7 @@ def _assets_of(request: HttpRequest, found: Project) -> dict[str, object]:
     source = request.GET.get("from", "")
     search = request.GET.get("q", "").strip()[:100]
     rows = Asset.objects.filter(project=found, published=True)
-    if kind in Kind:
+    if kind in [k.value for k in Kind]:
         rows = rows.filter(kind=kind)
     if source in ("uploads", "results"):
         rows = rows.filter(job__isnull=source == "uploads")
