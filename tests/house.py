@@ -23,8 +23,8 @@ class TooLateError(AssertionError):
     """Something that should have happened did not."""
 
 
-def wait_for(happened: Callable[[], bool], what: str, *, seconds: float = 30) -> float:
-    """Look again and again; answers with how long it took."""
+def wait_for(happened: Callable[[], bool], what: str, *, seconds: float = 120) -> float:
+    """Look again and again; answers with how long it took. The limit is for hopeless cases."""
     started = time.monotonic()
     while not happened():
         if time.monotonic() - started > seconds:

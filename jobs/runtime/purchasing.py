@@ -38,7 +38,7 @@ def buy(
         if found:
             return _know(row, found)
     # A cancel in here would lose the answer of a call that is paid for.
-    with flags.stoppable(when=False):
+    with flags.unbreakable():
         try:
             vendor_id = send(str(row.pk))
         except (VendorRefusedError, VendorUnavailableError):

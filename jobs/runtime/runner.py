@@ -171,7 +171,7 @@ def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
     try:
         for file in result.files:
             # One by one: those before a failure are to be taken away again.
-            assets.append(outputs.keep(file, claimed.job, claimed.stage))  # noqa: PERF401
+            assets.append(outputs.keep(file, claimed.job, claimed.stage))
     except BaseException:
         # Half a result is none.
         for asset in assets:

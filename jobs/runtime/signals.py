@@ -25,33 +25,52 @@ class StageHandedBack(BaseException):
 
 
 class Slate:
-    """Memory that parent and horse share: what the horse's main thread works on, and what it should drop."""
+    """Memory that parent and horse share: what the horse's main thread does, and what it should drop."""
 
-    _LAYOUT = struct.Struct("qq")
+    _WORD = struct.Struct("q")
 
     def __init__(self) -> None:
         # Anonymous and shared: it is the same memory on both sides of a fork.
-        self._memory = mmap.mmap(-1, self._LAYOUT.size)
+        self._memory = mmap.mmap(-1, 3 * self._WORD.size)
+
+    def clear(self) -> None:
+        self.current = self.unwanted = 0
+        self.unbreakable = False
 
     @property
     def current(self) -> int:
-        return self._read()[0]
+        """The stage that is worked on; 0 for none."""
+        return self._read(0)
 
     @current.setter
     def current(self, stage_id: int) -> None:
-        self._memory[:8] = struct.pack("q", stage_id)
+        self._write(0, stage_id)
 
     @property
     def unwanted(self) -> int:
-        return self._read()[1]
+        return self._read(1)
 
     @unwanted.setter
     def unwanted(self, stage_id: int) -> None:
-        self._memory[8:] = struct.pack("q", stage_id)
+        self._write(1, stage_id)
 
-    def _read(self) -> tuple[int, int]:
-        current, unwanted = self._LAYOUT.unpack(self._memory[:])
-        return current, unwanted
+    @property
+    def unbreakable(self) -> bool:
+        """Whether to be broken off now would lose something that is paid for."""
+        return bool(self._read(2))
+
+    @unbreakable.setter
+    def unbreakable(self, it_is: bool) -> None:
+        self._write(2, int(it_is))
+
+    def _read(self, place: int) -> int:
+        start = place * self._WORD.size
+        (number,) = self._WORD.unpack(self._memory[start : start + self._WORD.size])
+        return int(number)
+
+    def _write(self, place: int, number: int) -> None:
+        start = place * self._WORD.size
+        self._memory[start : start + self._WORD.size] = self._WORD.pack(number)
 
 
 class Flags:
@@ -94,12 +113,27 @@ class Flags:
             slate.current = 0
 
     @contextmanager
-    def stoppable(self, *, when: bool = True) -> Iterator[None]:
-        """Within this the stage may be broken off at any instruction; with `when=False`, at none."""
+    def stoppable(self) -> Iterator[None]:
+        """Within this the stage may be broken off at any instruction."""
+        with self._may_stop(True):
+            yield
+
+    @contextmanager
+    def unbreakable(self) -> Iterator[None]:
+        """Within this it may not, and its parent is asked for patience."""
+        with self._may_stop(False):
+            slate.unbreakable = True
+            try:
+                yield
+            finally:
+                slate.unbreakable = False
+
+    @contextmanager
+    def _may_stop(self, it_may: bool) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before, self._may_be_stopped = self._may_be_stopped, when
+        before, self._may_be_stopped = self._may_be_stopped, it_may
         try:
             yield
         finally:

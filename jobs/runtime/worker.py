@@ -34,8 +34,12 @@ logger = structlog.get_logger(__name__)
 BEAT_S = 1
 # How long a draining horse may take before its stages are handed back without it.
 DRAIN_GRACE_S = 3.5
-# How long to wait before Redis is asked again.
-REDIS_PAUSE_S = 1.0
+# A purchase under way is given longer: its answer would be lost.
+DRAIN_GRACE_BUYING_S = 5.0
+CANCEL_GRACE_BUYING_S = 60.0
+SWEEP_EVERY_S = 60.0
+# How long to wait before a server is asked again.
+PAUSE_S = 1.0
 
 # A lease is renewed for what this worker holds, and this is what it holds.
 _RENEW = """
@@ -64,7 +68,7 @@ class StageWorker(RqWorker):
         # The stages it held at its last beat; None when Postgres did not say.
         self._held: frozenset[int] | None = None
         self._own_pid = os.getpid()
-        scratch.sweep()
+        self._swept_at = 0.0
         horse.serve_as(self.row.pk, serves)
 
     @property
@@ -88,10 +92,11 @@ class StageWorker(RqWorker):
                         self.bootstrap("WARNING")
                         born = True
                     self._take_turn()
-                except redis.RedisError as error:
-                    logger.warning("redis does not answer", error=str(error))
+                except (redis.RedisError, DatabaseError) as error:
+                    logger.warning("a server does not answer", error=str(error).strip())
+                    connection.close()
                     self._beat()
-                    time.sleep(REDIS_PAUSE_S)
+                    time.sleep(PAUSE_S)
         except StopRequested:
             logger.debug("asked to stop while idle")
         finally:
@@ -104,6 +109,9 @@ class StageWorker(RqWorker):
         if self._held != frozenset():
             # No horse is out: whatever is still held was left while Postgres was away.
             self._take_back("its work horse died")
+        if time.monotonic() - self._swept_at > SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            scratch.sweep()
         self._sign_up_again()
         taken = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
         if taken is not None:
@@ -141,7 +149,7 @@ class StageWorker(RqWorker):
     def fork_work_horse(self, job: RqJob, queue: RqQueue) -> None:
         self._own_pid = os.getpid()
         self._stray_since = None
-        slate.current = slate.unwanted = 0
+        slate.clear()
         super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: RqJob, queue: RqQueue) -> None:
@@ -193,9 +201,11 @@ class StageWorker(RqWorker):
 
     def _guard_horse(self, before: int) -> None:
         """Stop a horse that works on what is not ours any more, or too long for a shutdown."""
+        buying = slate.unbreakable
         if self._drain_since:
             self._signal_horse(DRAIN)
-            if time.monotonic() - self._drain_since > DRAIN_GRACE_S:
+            grace = DRAIN_GRACE_BUYING_S if buying else DRAIN_GRACE_S
+            if time.monotonic() - self._drain_since > grace:
                 self.kill_horse(signal.SIGKILL)
                 return
         # Read before the rows were and now: otherwise it has gone on to another stage.
@@ -207,7 +217,8 @@ class StageWorker(RqWorker):
         self._stray_since = self._stray_since or time.monotonic()
         slate.unwanted = current
         self._signal_horse(NOT_YOURS)
-        if time.monotonic() - self._stray_since > settings.CANCEL_GRACE_SECONDS:
+        grace = CANCEL_GRACE_BUYING_S if buying else settings.CANCEL_GRACE_SECONDS
+        if time.monotonic() - self._stray_since > grace:
             logger.warning("killing a work horse that did not stop", stage=current)
             self.kill_horse(signal.SIGKILL)
 

@@ -91,5 +91,6 @@ def _no_process_stays(house: House) -> Iterator[str]:
             yield f"process {process.pid} is left: {' '.join(process.cmdline())}"
 
 
-def scratch_left() -> list[Path]:
-    return [*Path(settings.SCRATCH_ROOT).glob("*")]
+def scratch_left(job: Job) -> list[Path]:
+    root = Path(settings.SCRATCH_ROOT)
+    return [left for stage in job.stages.all() for left in root.glob(f"{stage.pk}-*")]

@@ -61,10 +61,10 @@ def has_ended(job: Job) -> bool:
     return job.ended
 
 
-def settle(house: House, job: Job, *, seconds: float = 40) -> None:
+def settle(house: House, job: Job) -> None:
     bring_back(house)
     connections.close_all()
-    wait_for(lambda: has_ended(job), "the job ends", seconds=seconds)
+    wait_for(lambda: has_ended(job), "the job ends")
     wait_for(
         lambda: not any(house.horse(name) for name in ("worker-1", "worker-2")),
         "horses come home",
@@ -255,7 +255,7 @@ def test_nothing_of_a_killed_horse_stays_in_scratch(house: House, owner: User) -
     kill_horse(house, worker)
     settle(house, job)
 
-    assert scratch_left() == []
+    assert scratch_left(job) == []
 
 
 def test_web_server_answers_in_time_whatever_is_down(
