@@ -201,8 +201,12 @@ def _append(
 class NewDirectUpload(serializers.Serializer[Upload]):
     filename = serializers.CharField(max_length=255)
     size_bytes = serializers.IntegerField(min_value=1, max_value=2**53)
-    filetype = serializers.CharField(max_length=120, required=False, default="")
-    project = serializers.CharField(max_length=80, required=False, default="")
+    filetype = serializers.CharField(
+        max_length=120, required=False, default="", allow_blank=True
+    )
+    project = serializers.CharField(
+        max_length=80, required=False, default="", allow_blank=True
+    )
 
 
 class DirectUploadsView(ApiView):

@@ -76,7 +76,8 @@ def test_a_bad_order_says_what_is_wrong(
     assert answer.status_code == 400
     told = answer.json()
     assert set(told) == {"detail", "code", "errors"}
-    assert told["detail"].endswith(".") and field in told["errors"]
+    assert told["detail"].endswith(".")
+    assert field in told["errors"]
 
 
 @pytest.mark.parametrize(
@@ -107,9 +108,7 @@ def test_a_repeat_with_the_same_key_makes_one_job(api: httpx.Client) -> None:
 
     first = api.post("/api/v1/jobs/", json=TINY, headers=headers)
     again = api.post("/api/v1/jobs/", json=TINY, headers=headers)
-    other = api.post(
-        "/api/v1/jobs/", json=TINY | {"priority": "low"}, headers=headers
-    )
+    other = api.post("/api/v1/jobs/", json=TINY | {"priority": "low"}, headers=headers)
 
     assert first.json() == again.json()
     assert Job.objects.count() == 1
@@ -136,7 +135,8 @@ def test_pages_go_forth_and_back(api: httpx.Client) -> None:
     assert [j["id"] for j in first["results"]] == made[:2]
     assert [j["id"] for j in second["results"]] == made[2:4]
     assert [j["id"] for j in third["results"]] == made[4:]
-    assert third["next"] is None and first["previous"] is None
+    assert third["next"] is None
+    assert first["previous"] is None
     assert [j["id"] for j in back["results"]] == made[:2]
     assert api.get("/api/v1/jobs/?cursor=x").status_code == 400
 
