@@ -274,7 +274,7 @@ def _row(card: Image.Image, row: _Row, left: int, top: int, inner: int) -> int:
         _BOLD,
         size,
         (left + height // 26, middle),
-        colour,
+        _GREEN if row.right else _SOFT,
         centre=True,
     )
     place = (left + height // 13, top + height // 80)

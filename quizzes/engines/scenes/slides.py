@@ -24,6 +24,15 @@ _KEPT = 0.62
 # Pixels that changed in this share of recent samples belong to something that moves.
 _RESTLESS = 0.3
 _MEMORY = 0.12
+# The same, told by fields of a grid: a large drawing that stays on every slide has much
+# ink, but is only some of the fields.
+_CELLS = 0.16
+# A cursor or a corrected word touches fewer fields than this.
+_FEWEST_CELLS = 3
+_CELL_PX = 20
+_CELL_LITTLE = 6
+# Other letters in the same place keep some edges by chance; what stays keeps nearly all.
+_CELL_KEPT = 0.8
 _INK = 24.0
 # A slide with less ink than this (share of pixels) is as good as empty.
 _LITTLE_INK = 0.004
@@ -117,6 +126,8 @@ class SlideWatcher:
         if before.mean() < _LITTLE_INK:
             # From an empty slide anything new is a new slide when it is much.
             return float((mask & ~moving).mean()) < 4 * _LITTLE_INK
+        if changed_cells(old.ink, before, ink) >= _CELLS:
+            return False
         return kept_share(old.ink, before, ink) >= _KEPT
 
     def _known(self, ink: Vectors, mask: Mask, moving: Mask) -> int | None:
@@ -148,12 +159,30 @@ def inked(picture: Grey) -> tuple[Vectors, Mask]:
     return vectors, np.hypot(vectors[0], vectors[1]) > _INK
 
 
+def changed_cells(old: Vectors, mask: Mask, new: Vectors) -> float:
+    """The share of inked fields that lost some of their ink."""
+    facing = _still_there(old, new) & mask
+    height, width = (side // _CELL_PX for side in mask.shape)
+    shape = (height, _CELL_PX, width, _CELL_PX)
+    had = mask[: height * _CELL_PX, : width * _CELL_PX].reshape(shape).sum(axis=(1, 3))
+    kept = facing[: height * _CELL_PX, : width * _CELL_PX].reshape(shape).sum(axis=(1, 3))
+    inked_fields = had >= _CELL_LITTLE
+    lost = inked_fields & (kept < _CELL_KEPT * had)
+    if lost.sum() < _FEWEST_CELLS:
+        return 0.0
+    return float(lost.sum() / inked_fields.sum())
+
+
+def _still_there(old: Vectors, new: Vectors) -> Mask:
+    """Where the new picture has an edge of the same direction."""
+    size_old, size_new = np.hypot(*old), np.hypot(*new)
+    facing = (old * new).sum(axis=0) > 0.75 * size_old * size_new
+    return np.asarray(facing & (size_new > 0.25 * size_old))
+
+
 def kept_share(old: Vectors, mask: Mask, new: Vectors) -> float:
     """The share of the old ink that the new picture has at the same place and facing.
 
     Text that is dimmed keeps its edges' direction, so their length counts little.
     """
-    a, b = old[:, mask], new[:, mask]
-    size_a, size_b = np.hypot(*a), np.hypot(*b)
-    facing = (a * b).sum(axis=0) > 0.75 * size_a * size_b
-    return float((facing & (size_b > 0.25 * size_a)).mean())
+    return float(_still_there(old[:, mask], new[:, mask]).mean())

@@ -8,6 +8,7 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict
 
 from jobs.pipeline import Workbench
+from jobs.vendors.anthropic import AnthropicClient
 from jobs.vendors.openai import OpenAIClient, Prices
 from jobs.workbench import Purchase
 from quizzes.content import Bloom, Difficulty, QuestionType, Transcript, clock
@@ -67,9 +68,9 @@ def by_openai(
     drafts: list[Draft] = []
     pieces = _pieces(transcript)
     prices = Prices(
-        input_usd=Decimal(settings.OPENAI_INPUT_USD),
-        cached_usd=Decimal(settings.OPENAI_INPUT_USD) / 10,
-        output_usd=Decimal(settings.OPENAI_OUTPUT_USD),
+        input_usd=Decimal(str(settings.OPENAI_INPUT_USD)),
+        cached_usd=Decimal(str(settings.OPENAI_INPUT_USD)) / 10,
+        output_usd=Decimal(str(settings.OPENAI_OUTPUT_USD)),
     )
     for number, piece in enumerate(pieces):
         purchase = _purchase(bench, "openai", number, len(pieces), count)
@@ -97,8 +98,6 @@ def by_openai(
 def by_claude(
     bench: Workbench[QuizParams], transcript: Transcript, count: int
 ) -> list[Draft]:
-    from jobs.vendors.anthropic import AnthropicClient
-
     drafts: list[Draft] = []
     pieces = _pieces(transcript)
     for number, piece in enumerate(pieces):
@@ -106,12 +105,11 @@ def by_claude(
         prompt = _prompt(bench, piece, count, len(pieces))
 
         def ask(key: str, prompt: str = prompt) -> tuple[str, str]:
-            answer = AnthropicClient.from_settings().answer(
-                system=_SYSTEM, prompt=prompt, schema=Items
-            )
+            client = AnthropicClient.from_settings()
+            answer = client.answer(prompt, Items, system=_SYSTEM)
             told = {
                 "items": answer.value.model_dump(mode="json"),
-                "usd": str(answer.cost_usd),
+                "usd": str(answer.tokens.cost_usd(client.prices)),
             }
             return answer.id or key, json.dumps(told)
 
@@ -129,9 +127,9 @@ def estimate_usd(engine: str, duration_s: float) -> Decimal:
     prices = (
         (settings.OPENAI_INPUT_USD, settings.OPENAI_OUTPUT_USD)
         if engine == "openai"
-        else (2.0, 10.0)
+        else (settings.ANTHROPIC_USD_PER_MTOK_IN, settings.ANTHROPIC_USD_PER_MTOK_OUT)
     )
-    usd = (tokens_in * prices[0] + tokens_out * prices[1]) / 1e6
+    usd = (tokens_in * float(prices[0]) + tokens_out * float(prices[1])) / 1e6
     return Decimal(f"{usd:.6f}")
 
 
