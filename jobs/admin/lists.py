@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 # Who looks for older rows narrows the list; pages behind this many rows are not offered.
 MOST_COUNTED = 5000
@@ -30,6 +31,12 @@ class FastAdmin(admin.ModelAdmin[Any]):
     list_per_page = ROWS_A_PAGE
     list_max_show_all = 0
     search_help_text = "An id, or how a name begins"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        named = str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": named, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -79,12 +79,14 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
+@saying_errors
 def shared_file(
     request: HttpRequest, token: str, asset_id: UUID, filename: str = ""
 ) -> HttpResponseBase:
     return asset_response(request, _asset(token, asset_id))
 
 
+@saying_errors
 def shared_thumbnail(
     request: HttpRequest, token: str, asset_id: UUID
 ) -> HttpResponseBase:
