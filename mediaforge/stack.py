@@ -1,7 +1,6 @@
 """Everything on one machine: what `make run` starts."""
 
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -20,7 +19,8 @@ from mediaforge.supervisor import Child, Server, Supervisor, end_leftovers
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 # Connections of the web process; workers and dispatcher have one each.
 WEB_POOL_SIZE = 16
-COME_UP_SECONDS = 90.0
+# A machine may be slow; a web server that falls this often will not come up.
+HOPELESS_FALLS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,13 @@ def run(*, reload: bool, say: Callable[[str], None]) -> None:
     address = Address(host=settings.HOST, port=settings.PORT)
     listener = preflight.listen(address.host, address.port)
     servers = own_servers()
-    supervisor = Supervisor(
-        children(listener.fileno(), reload=reload), servers, roll=roll
-    )
+    web, *others = children(listener.fileno(), reload=reload)
+    supervisor = Supervisor([web, *others], servers, roll=roll)
     supervisor.listen_for_signals()
     try:
         start_servers(servers)
         first = prepare(address)
-        announcer = Announcer(address=address, first=first, say=say)
+        announcer = Announcer(address=address, web=web, first=first, say=say)
         supervisor.run(on_start=announcer)
         say("Stopping ...")
     finally:
@@ -114,16 +113,21 @@ class Announcer:
     """Says once where to go, when the web server has begun to answer."""
 
     def __init__(
-        self, *, address: Address, first: FirstRun | None, say: Callable[[str], None]
+        self,
+        *,
+        address: Address,
+        web: Child,
+        first: FirstRun | None,
+        say: Callable[[str], None],
     ) -> None:
         self._address = address
+        self._web = web
         self._first = first
         self._say = say
-        self._deadline = time.monotonic() + COME_UP_SECONDS
 
     def __call__(self) -> bool:
         if not self._answers():
-            if time.monotonic() > self._deadline:
+            if self._web.falls >= HOPELESS_FALLS:
                 raise preflight.NotReadyError(
                     f"The web server does not come up: see {settings.LOG_FILE}."
                 )

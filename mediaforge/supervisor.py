@@ -18,8 +18,9 @@ import structlog
 
 from mediaforge.embedded.process import die_with_parent
 
-# The time that web server, dispatcher and workers have to hand back what they hold.
-GRACE_SECONDS = 5.5
+# The time that web server, dispatcher and workers have to hand back what they hold; with
+# what the servers may take after them, all are down within 10 s.
+GRACE_SECONDS = 5.0
 # After this long without a fall, a process's next fall is forgiven as its first.
 STEADY_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.5

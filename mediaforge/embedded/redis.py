@@ -19,7 +19,7 @@ from mediaforge.embedded.process import (
 )
 
 START_SECONDS = 30
-STOP_STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
+STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
 
 
 class Redis:

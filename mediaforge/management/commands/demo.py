@@ -18,7 +18,7 @@ from mediaforge import demo
 from mediaforge.first_run import FILE_NAME
 from mediaforge.stack import Address
 
-COME_UP_SECONDS = 120
+COME_UP_SECONDS = 300
 
 
 class Command(BaseCommand):
