@@ -233,9 +233,12 @@ def claim(
     )
 
 
-def succeed(change: Change, stage: Stage, *, facts: str, note: str) -> None:
+def succeed(
+    change: Change, stage: Stage, *, facts: str, note: str, cache_key: str = ""
+) -> None:
     write(
         stage,
+        cache_key=cache_key,
         status=Stage.Status.SUCCEEDED,
         progress=100,
         facts=facts,

@@ -64,8 +64,11 @@ def locked(job_id: Any, *, skip_locked: bool = False) -> Iterator[Change]:
     who was last.
     """
     with transaction.atomic():
-        rows = Job.objects.select_for_update(skip_locked=skip_locked, no_key=True)
-        job = rows.get(pk=job_id)
+        rows = Job.objects.select_for_update(
+            skip_locked=skip_locked, no_key=True, of=("self",)
+        )
+        # Whoever works for a job needs to know where its files lie.
+        job = rows.select_related("project").get(pk=job_id)
         # Locked too: due waits are claimed many at a time, without their jobs' locks.
         rows_of_stages = job.stages.select_for_update(no_key=True)
         # Texts of other stages can be long and are seldom needed here.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import QuerySet
 
+from jobs import registry
 from jobs.models import Asset, Stage
 from jobs.params import Params, asset_refs
 from jobs.runtime.claiming import Claimed
@@ -71,13 +72,10 @@ def _contents_of(params: Params, uses: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _files_before(claimed: Claimed) -> list[list[str]]:
-    names = [
-        s.name
-        for s in Stage.objects.filter(
-            job=claimed.job, position__lt=claimed.stage.position
-        )
-    ]
-    rows = Asset.objects.filter(job=claimed.job, step__in=names).order_by(
-        "step", "part", "role", "original_filename"
-    )
+    steps = registry.get(claimed.stage.pipeline).steps[: claimed.stage.position]
+    if not steps:
+        return []
+    rows = Asset.objects.filter(
+        job=claimed.job, step__in=[step.name for step in steps]
+    ).order_by("step", "part", "role", "original_filename")
     return [list(row) for row in rows.values_list("step", "role", "sha256")]

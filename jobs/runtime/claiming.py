@@ -120,7 +120,11 @@ def claim_in(claimant: Claimant, change: Change, stage: Stage) -> Claimed:
         engine=_engine(change.job, step),
         lease=timedelta(seconds=settings.LEASE_SECONDS),
     )
-    stage.refresh_from_db(fields=["checkpoint"])
+    if stage.attempt == 1 and stage.wakes == 0:
+        # Nobody has worked on it yet.
+        stage.checkpoint = None
+    else:
+        stage.refresh_from_db(fields=["checkpoint"])
     return Claimed(job=change.job, stage=stage, step=step)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from jobs import flow, presence, queues
 from jobs.flow import Failure
 from jobs.live.events import Change
-from jobs.models import Event, Job, Priority, Stage, Worker
+from jobs.models import Event, Job, Stage, Worker
 from jobs.pipeline import Queue
 from jobs.runtime import picking
 
@@ -40,38 +40,37 @@ def tick(*, trust_leases: bool = True) -> None:
     expire_jobs()
     wake_retries()
     send_due()
+    ring_for_waits()
     send_vendor_cancels()
 
 
 def send_due() -> None:
     """Fill the workers' queues, as far as there is room and stages are due."""
-    now = timezone.now()
-    for priority in Priority.values:
-        for queue in Queue:
-            room = queues.room(queue, priority)
-            if room <= 0:
-                continue
-            due = picking.next_to_send(queue, priority, sent_before=now - LOST_AFTER)
-            for candidate in due[:room]:
-                queues.send(candidate.stage_id, candidate.attempt, queue, priority)
-            if len(due) < room:
-                _ring_for_waits(queue, priority)
+    sent_before = timezone.now() - LOST_AFTER
+    for queue, priority in picking.occupied_lines(list(Queue)):
+        room = queues.room(queue, priority)
+        if room <= 0:
+            continue
+        due = picking.next_to_send(queue, priority, sent_before=sent_before)
+        for candidate in due[:room]:
+            queues.send(candidate.stage_id, candidate.attempt, queue, priority)
 
 
-def _ring_for_waits(queue: str, priority: int) -> None:
-    """One message calls a worker, which then claims every wait that is due."""
+def ring_for_waits() -> None:
+    """One message a line calls a worker, which then claims every wait that is due."""
     now = timezone.now()
     due = Stage.objects.filter(
         Q(sent_at=None) | Q(sent_at__lt=F("wake_at")) | Q(sent_at__lt=now - LOST_AFTER),
         status=Stage.Status.WAITING,
         wait_for=Stage.WaitFor.TIME,
         wake_at__lte=now,
-        queue=queue,
-        priority=priority,
-    ).order_by("wake_at")
-    first = due.first()
-    if first:
-        queues.send(first.pk, first.attempt, queue, priority)
+    )
+    first_of_lines = due.order_by("queue", "priority", "wake_at").distinct(
+        "queue", "priority"
+    )
+    for stage in first_of_lines.only("attempt", "queue", "priority"):
+        if queues.room(stage.queue, stage.priority) > 0:
+            queues.send(stage.pk, stage.attempt, stage.queue, stage.priority)
 
 
 def wake_retries() -> None:

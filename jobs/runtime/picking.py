@@ -1,6 +1,6 @@
 """Which stage is next: priority first, then owners in turn, then the oldest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -72,13 +72,34 @@ LIMIT %(candidates)s
 """
 
 
-def next_to_run(queues: Sequence[str]) -> list[Candidate]:
+# Asked first: most lines are empty most of the time, and this is one cheap look.
+_OCCUPIED = """
+SELECT line.queue, line.priority
+FROM unnest(%(queues)s::text[]) WITH ORDINALITY AS named(queue, place)
+CROSS JOIN unnest(%(priorities)s::smallint[]) AS level(priority)
+CROSS JOIN LATERAL (SELECT named.queue, level.priority) line
+WHERE EXISTS (
+    SELECT 1 FROM jobs_stage s
+    WHERE s.status = 'queued' AND s.queue = line.queue AND s.priority = line.priority
+)
+ORDER BY line.priority, named.place
+"""
+
+
+def occupied_lines(queues: Sequence[str]) -> list[tuple[str, int]]:
+    """The queues and priorities that have stages in line, in the order they are served."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OCCUPIED,
+            {"queues": [str(q) for q in queues], "priorities": Priority.values},
+        )
+        return [(str(queue), int(priority)) for queue, priority in cursor.fetchall()]
+
+
+def next_to_run(queues: Sequence[str]) -> Iterator[Candidate]:
     """Who may run now on these queues, the one whose turn it is first."""
-    for priority in Priority.values:
-        found = [c for queue in queues for c in _pick(queue, priority, EVER)]
-        if found:
-            return found
-    return []
+    for queue, priority in occupied_lines(queues):
+        yield from _pick(queue, priority, EVER)
 
 
 def next_to_send(
@@ -114,10 +135,11 @@ def full_pipelines() -> list[str]:
 
 def may_start(stage: Stage) -> bool:
     """Within the claim's transaction: whether its owner and its pipeline have room for it."""
-    if _running_limit(stage.owner_id):
+    limit = _running_limit(stage.owner_id)
+    if limit:
         _queue_up(f"owner {stage.owner_id}")
-        # Asked anew: whoever was before us in this line may have taken the last place.
-        if _running_of(stage.owner_id) >= _running_limit(stage.owner_id):
+        # Asked after it: whoever was before us in this line may have taken the last place.
+        if _running_of(stage.owner_id) >= limit:
             return False
     pipeline = registry.get(stage.pipeline)
     if stage.position == 0 and pipeline.max_running:

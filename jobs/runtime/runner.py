@@ -113,7 +113,8 @@ def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
     so_far = JobSoFar(claimed.job)
     if claimed.step.cacheable and claimed.stage.wakes == 0:
         key = cache.key_of(claimed, so_far, known)
-        Stage.objects.filter(pk=claimed.stage.pk).update(cache_key=key)
+        # Written down with its success: only good results are found by it.
+        claimed.stage.cache_key = key
         earlier = cache.find(claimed, key) if claimed.job.cache else None
         if earlier:
             return earlier
@@ -195,7 +196,13 @@ def _end_succeeded(claimant: Claimant, claimed: Claimed, made: _Made) -> Claimed
             Asset.objects.bulk_create(made.assets)
             if claimed.step.record:
                 claimed.step.record(_recorded(claimed, facts))
-            flow.succeed(change, stage, facts=facts, note=made.result.note)
+            flow.succeed(
+                change,
+                stage,
+                facts=facts,
+                note=made.result.note,
+                cache_key=claimed.stage.cache_key,
+            )
             return _follow(claimant, change)
 
     try:

@@ -7,6 +7,9 @@ class TinyConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import registry
+        from tests.tiny.noop import NOOP, POLLING
         from tests.tiny.pipeline import TINY
 
         registry.register(TINY)
+        registry.register(NOOP)
+        registry.register(POLLING)

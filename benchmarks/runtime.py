@@ -1,0 +1,181 @@
+"""What the runtime costs, beside bare RQ: 300 jobs of three steps, and one job's way on an idle system."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from benchmarks.houses import house, percentile, tell
+from tests.house import House, wait_for
+
+JOBS = 300
+STEPS = 3
+ROUNDS = 3
+SINGLE_JOBS = 40
+WORKERS = ("worker-1", "worker-2")
+
+
+def nothing() -> None:
+    """What bare RQ runs."""
+
+
+def main() -> None:
+    with house() as opened:
+        pairs = []
+        # Side by side, in turns: other load on the machine meets both alike.
+        for _ in range(ROUNDS):
+            bare_s = time_bare_rq(opened)
+            ours_s = time_jobs(opened)
+            pairs.append((ours_s / bare_s, ours_s, bare_s))
+        ratio, ours_s, bare_s = sorted(pairs)[len(pairs) // 2]
+        tell(
+            "runtime",
+            jobs=JOBS,
+            steps=STEPS,
+            workers=len(WORKERS),
+            ours_s=ours_s,
+            bare_rq_s=bare_s,
+            wall_ratio=ratio,
+            ratios=[round(pair[0], 3) for pair in pairs],
+            target="wall_ratio <= 1.0",
+            holds=ratio <= 1.0,
+        )
+        took = time_single_jobs(opened)
+        tell(
+            "runtime.post_to_succeeded",
+            jobs=len(took),
+            p50_ms=percentile(took, 0.5) * 1000,
+            p95_ms=percentile(took, 0.95) * 1000,
+            target="p50_ms <= 100",
+            holds=percentile(took, 0.5) <= 0.1,
+        )
+
+
+def time_bare_rq(opened: House) -> float:
+    """django-rq's own workers, which fork a horse a job as ours do."""
+    import django_rq
+    from rq import Worker
+
+    queue = django_rq.get_queue("cpu-normal")
+    for name in WORKERS:
+        opened.start(name, "manage.py", "rqworker", "cpu-normal")
+    wait_for(
+        lambda: Worker.count(queue=queue) == len(WORKERS), "workers are up", seconds=120
+    )
+    with asleep(opened):
+        jobs = queue.enqueue_many(
+            [queue.prepare_data(nothing, result_ttl=60) for _ in range(JOBS * STEPS)]
+        )
+    started = time.monotonic()
+    done = queue.finished_job_registry
+    # Not `count`, which cleans up as it counts.
+    wait_for(
+        lambda: queue.connection.zcard(done.key) == len(jobs), "RQ is done", seconds=300
+    )
+    took = time.monotonic() - started
+    for name in WORKERS:
+        opened.kill(name)
+    queue.connection.flushall()
+    return took
+
+
+def time_jobs(opened: House) -> float:
+    from django.contrib.auth.models import User
+
+    from jobs import services
+    from jobs.models import Job
+    from jobs.services import JobOrder
+
+    owner, _ = User.objects.get_or_create(username="bench")
+    before = Job.objects.filter(status=Job.Status.SUCCEEDED).count()
+    with running(opened):
+        with asleep(opened):
+            for number in range(JOBS):
+                params = {"number": number}
+                order = JobOrder(pipeline="noop", params=params, cache=False)
+                services.submit(owner, order)
+        started = time.monotonic()
+        wait_for(
+            lambda: (
+                Job.objects.filter(status=Job.Status.SUCCEEDED).count() == before + JOBS
+            ),
+            "all jobs are done",
+            seconds=300,
+        )
+        return time.monotonic() - started
+
+
+@contextmanager
+def asleep(opened: House) -> Iterator[None]:
+    """Let workers and dispatcher begin together, with all their work before them."""
+    pids = [process.pid for process in opened.processes.values()]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def running(opened: House) -> Iterator[None]:
+    from jobs.models import Worker
+
+    for name in WORKERS:
+        opened.start_worker(name)
+    opened.start_dispatcher()
+    alive = Worker.objects.filter(stopped_at=None)
+    wait_for(lambda: alive.count() == len(WORKERS) + 1, "workers are up", seconds=120)
+    yield
+    for name in (*WORKERS, "dispatcher-1"):
+        opened.ask_to_stop(name)
+
+
+def time_single_jobs(opened: House) -> list[float]:
+    """From the POST until the job says that it has succeeded, one job after the other."""
+    from django.contrib.auth.models import User
+
+    from jobs import keys
+    from jobs.models import ApiKey, Job
+
+    owner = User.objects.get(username="bench")
+    _row, key = keys.create_key(owner, "bench", list(ApiKey.Scope))
+    port = _free_port()
+    opened.start_web(port)
+    client = httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
+    )
+    took = []
+    with client, running(opened):
+        wait_for(lambda: _is_up(client), "the web server is up", seconds=120)
+        for number in range(SINGLE_JOBS):
+            order = {"pipeline": "noop", "params": {"number": number}, "cache": False}
+            started = time.monotonic()
+            answer = client.post("/api/v1/jobs/", json=order)
+            answer.raise_for_status()
+            row = Job.objects.filter(pk=answer.json()["id"], status="succeeded")
+            while not row.exists():
+                time.sleep(0.002)
+            took.append(time.monotonic() - started)
+    # The first ones also load code.
+    return took[5:]
+
+
+def _is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
