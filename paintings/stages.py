@@ -43,8 +43,8 @@ Bench = Workbench[PaintingParams]
 COMPOSITE_PNG = "composite.png"
 COMPOSITE_JPEG = "composite.jpg"
 DEPTH_FILE = "depth.png"
-_SCENE_PX = 1600
-_LOOP_PX = 960
+_SCENE_PX = 1280
+_LOOP_PX = 800
 _VENDOR_PX = 1024
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from PIL import Image
 
 from jobs.toolbox import ffmpeg
@@ -13,7 +13,7 @@ from jobs.toolbox.images import Pixels
 from paintings.exports.sheets import FlatSheet
 
 SECONDS = 6
-FPS = 25
+FPS = 20
 # How far the nearest layer moves, as a share of the width, to each side.
 _REACH = 0.015
 _WEBP_SHARE = 0.5
@@ -52,7 +52,7 @@ def write_loop(
         append_images=small[1:],
         duration=1000 * _WEBP_EVERY // FPS,
         loop=0,
-        quality=68,
+        quality=60,
         method=0,
     )
     on_progress(1.0)
@@ -60,75 +60,57 @@ def write_loop(
 
 def frames(sheets: Sequence[FlatSheet], *, count: int) -> Iterator[Pixels]:
     """The views of one round trip; the last leads back to the first."""
+    stack = [_premultiplied(sheet) for sheet in sheets]
     for number in range(count):
         turn = 2 * np.pi * number / count
-        yield view(sheets, across=float(np.sin(turn)), down=0.45 * float(np.cos(turn)))
+        across, down = float(np.sin(turn)), 0.45 * float(np.cos(turn))
+        yield _view(sheets, stack, across=across, down=down)
 
 
 def view(sheets: Sequence[FlatSheet], *, across: float, down: float) -> Pixels:
     """What is seen when the camera has moved; -1 to 1 is as far as it ever goes."""
+    stack = [_premultiplied(sheet) for sheet in sheets]
+    return _view(sheets, stack, across=across, down=down)
+
+
+def _premultiplied(sheet: FlatSheet) -> Pixels:
+    share = sheet.alpha[..., None].astype(np.uint16)
+    colours = (sheet.rgb * share + 127) // 255
+    return np.dstack([colours.astype(np.uint8), sheet.alpha])
+
+
+def _view(
+    sheets: Sequence[FlatSheet], stack: Sequence[Pixels], *, across: float, down: float
+) -> Pixels:
     height, width = sheets[0].alpha.shape
     reach = _REACH * width
-    picture = np.empty((height, width, 3), np.uint8)
     # Large enough for no border to come into view, ever.
     zoom = 1 + 2.2 * _REACH * max(1.0, width / height)
-    for number, sheet in enumerate(sheets):
+    picture = np.zeros((height, width, 3), np.uint8)
+    for sheet, rgba in zip(sheets, stack, strict=True):
         # The middle stays; what is behind it moves against what is in front.
         move = 2 * (sheet.near - 0.5) * reach
-        _place(
-            picture,
-            sheet.rgb,
-            sheet.alpha,
-            np.float32(zoom),
-            np.float32(-across * move),
-            np.float32(-down * move),
-            number == 0,
+        right = width / 2 * (1 - zoom) - across * move
+        low = height / 2 * (1 - zoom) - down * move
+        moved = cv2.warpAffine(
+            rgba,
+            np.array([[zoom, 0, right], [0, zoom, low]]),
+            (width, height),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
+        _lay(picture, np.asarray(moved, np.uint8))
     return picture
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _place(
-    picture: Pixels,
-    rgb: Pixels,
-    alpha: Pixels,
-    zoom: float,
-    right: float,
-    low: float,
-    opaque: bool,
-) -> None:
-    height, width = alpha.shape
-    for y in prange(height):
-        sy = (y - height / 2 - low) / zoom + height / 2
-        sy = min(max(sy, 0.0), height - 1.001)
-        top = int(sy)
-        fy = sy - top
-        for x in range(width):
-            sx = (x - width / 2 - right) / zoom + width / 2
-            sx = min(max(sx, 0.0), width - 1.001)
-            left = int(sx)
-            fx = sx - left
-            a = (1 - fx) * (1 - fy)
-            b = fx * (1 - fy)
-            c = (1 - fx) * fy
-            d = fx * fy
-            cover = 1.0
-            if not opaque:
-                cover = (
-                    a * alpha[top, left]
-                    + b * alpha[top, left + 1]
-                    + c * alpha[top + 1, left]
-                    + d * alpha[top + 1, left + 1]
-                ) / 255.0
-                if cover <= 0.002:
-                    continue
+@njit(cache=True, nogil=True)
+def _lay(picture: Pixels, rgba: Pixels) -> None:
+    """Premultiplied over: in whole numbers, which vectorises."""
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            left = np.uint32(255) - np.uint32(rgba[y, x, 3])
             for k in range(3):
-                value = (
-                    a * rgb[top, left, k]
-                    + b * rgb[top, left + 1, k]
-                    + c * rgb[top + 1, left, k]
-                    + d * rgb[top + 1, left + 1, k]
+                below = np.uint32(picture[y, x, k]) * left + np.uint32(128)
+                picture[y, x, k] = rgba[y, x, k] + np.uint8(
+                    (below * np.uint32(257)) >> np.uint32(16)
                 )
-                below = 0.0 if opaque else float(picture[y, x, k])
-                mixed = cover * value + (1 - cover) * below + 0.5
-                picture[y, x, k] = np.uint8(min(max(mixed, 0.0), 255.0))

@@ -7,6 +7,8 @@ from numba import njit, prange
 from paintings.engines.painterly.fields import Floats, flow, luma, noise, paper
 
 _SECTORS = 8
+# A wider brush is had by filtering a smaller picture: far faster, and as smooth.
+_WIDEST = 4
 
 
 def kuwahara(rgb: Floats, rng: np.random.Generator) -> Floats:
@@ -19,13 +21,13 @@ def kuwahara(rgb: Floats, rng: np.random.Generator) -> Floats:
 def smoothed(rgb: Floats, *, radius: int) -> Floats:
     """The anisotropic Kuwahara filter, on a smaller picture when the brush is large."""
     shrink = 1.0
-    if radius > 6:
-        shrink = 6.0 / radius
+    if radius > _WIDEST:
+        shrink = _WIDEST / radius
     height, width = rgb.shape[:2]
     size = (max(8, round(width * shrink)), max(8, round(height * shrink)))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
     way = flow(small, scale_px=2.0)
-    result = _kuwahara(small, way.x, way.y, way.coherence, min(radius, 6))
+    result = _kuwahara(small, way.x, way.y, way.coherence, min(radius, _WIDEST))
     if shrink == 1.0:
         return result
     return np.asarray(
