@@ -47,7 +47,9 @@ class AdOrder(serializers.Serializer[Job]):
     """What an ad is ordered with."""
 
     product_name = serializers.CharField(max_length=500)
-    style = serializers.ChoiceField(choices=[s.value for s in StyleName], required=False)
+    style = serializers.ChoiceField(  # type: ignore[assignment]  # also a word of DRF's
+        choices=[s.value for s in StyleName], required=False
+    )
     cta_text = serializers.CharField(max_length=80, required=False, allow_blank=True)
     features = serializers.ListField(
         child=serializers.CharField(max_length=120), required=False, max_length=8
@@ -73,7 +75,9 @@ class AdOrder(serializers.Serializer[Job]):
     budget_usd = serializers.DecimalField(
         max_digits=10, decimal_places=4, min_value=0, required=False
     )
-    webhook_url = serializers.URLField(max_length=2000, required=False, allow_blank=True)
+    webhook_url = serializers.URLField(
+        max_length=2000, required=False, allow_blank=True
+    )
 
 
 class ScriptChanges(serializers.Serializer[Job]):
@@ -171,8 +175,9 @@ def _fields(request: Request) -> dict[str, Any]:
         raise RequestError("Send the fields of an ad.")
     fields = {name: data[name] for name in data if name != "product_image"}
     if hasattr(data, "getlist"):
-        lists = {n: data.getlist(n) for n in ("features", "aspect") if n in data}
-        fields |= lists
+        for name in ("features", "aspect"):
+            if name in data:
+                fields[name] = data.getlist(name)
     elif isinstance(fields.get("features"), str):
         fields["features"] = [f for f in fields["features"].splitlines() if f.strip()]
     unknown = set(fields) - set(AdOrder().fields)
@@ -192,7 +197,8 @@ def _picture(request: Request, told: Mapping[str, Any]) -> list[str]:
         project = ensure_project(caller(request), told.get("project") or _HOME)
         asset = receive(project, file.incoming, filename=file.name or "product")
         return [str(asset.pk)]
-    named = request.data.get("product_image")
+    data = request.data
+    named = data.get("product_image") if isinstance(data, Mapping) else None
     return [str(named)] if named else []
 
 

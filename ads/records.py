@@ -55,7 +55,8 @@ def ad_json(job: Job) -> Json:
         "outputs": outputs,
         "batch": told["batch"],
         "project": told["project"],
-        "urls": ad_urls(job) | {"job": told["urls"]["self"], "page": told["urls"]["page"]},
+        "urls": ad_urls(job)
+        | {"job": told["urls"]["self"], "page": told["urls"]["page"]},
     }
 
 
@@ -113,7 +114,9 @@ def _stage_json(job: Job, parts: Sequence[Stage]) -> Json:
         "stage_name": parts[0].name,
         "status": status,
         "progress": round(sum(part.progress for part in parts) / len(parts)),
-        "started_at": iso(min((p.started_at for p in parts if p.started_at), default=None)),
+        "started_at": iso(
+            min((p.started_at for p in parts if p.started_at), default=None)
+        ),
         "completed_at": iso(max(e for e in ended if e)) if over else None,
         "stage_data": {
             "engine": parts[0].engine,
@@ -152,5 +155,3 @@ def _image_path(job: Job) -> str | None:
     row = next((row for row in job.job_inputs.all() if row.asset_id), None)
     asset: Asset | None = row.asset if row else None
     return asset.storage_key if asset else None
-
-

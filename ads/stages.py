@@ -157,7 +157,7 @@ def compose_ad(bench: Workbench[AdParams]) -> StageResult:
         _placed(bench, spans), style, spans, beat, seed=params.seed, duration_s=duration
     )
     files = _sound_files(bench, track)
-    mix = audio.write_wav(bench.workdir / "mix.wav", track.mix)
+    mix = packaging.encode_sound(track.mix, bench.workdir / "mix.m4a")
     bench.report(0.3, "Joining the scenes")
     for place, aspect in enumerate(params.aspect):
         report = bench.reporter(

@@ -126,7 +126,9 @@ def _brief(params: AdParams, look: Look | None) -> str:
         round(room_s(length) * rate * 0.8)
         for length in scene_lengths([0, 0, 0, 0], style, params.duration)
     ]
-    features = "\n".join(f"- {feature}" for feature in params.features) or "- none given"
+    features = (
+        "\n".join(f"- {feature}" for feature in params.features) or "- none given"
+    )
     seen = f"It looks {look.colour}, {look.shape}." if look else "There is no picture."
     return (
         f"Product: {params.product_name}\nShort name: {title_of(params.product_name)}\n"

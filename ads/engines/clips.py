@@ -16,6 +16,7 @@ from ads.errors import ClipFailedError
 from ads.params import AdParams
 from ads.script import Scene
 from jobs.pipeline import Wait
+from jobs.vendors.replicate import Replicate
 from jobs.workbench import Purchase, Workbench
 
 # What the start picture is called, model by model; all others call it “image”.
@@ -25,7 +26,6 @@ _START_KEYS = {
     "kwaivgi/kling-v2.1-master": "start_image",
     "kwaivgi/kling-v2.5-turbo-pro": "start_image",
 }
-_ENDED_BADLY = ("failed", "canceled", "aborted")
 
 
 class ClipOrder(BaseModel):
@@ -37,9 +37,8 @@ class ClipOrder(BaseModel):
 def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
     """The clip of a scene once it is there; till then, a wait."""
     from django.conf import settings
-    from jobs.vendors.replicate import ReplicateClient
 
-    client = ReplicateClient.from_settings()
+    client = Replicate.from_settings()
     purchase = Purchase(
         vendor="replicate",
         item=f"clip of scene {plan.scene.index}",
@@ -48,34 +47,36 @@ def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
     model = settings.REPLICATE_VIDEO_MODEL
 
     def send(key: str) -> str:
-        start = client.upload(_start_picture(plan, bench.workdir))
-        order = _order(model, plan, start, seed=bench.params.seed)
-        return client.create(model, order, webhook_url=bench.webhook_url).id
+        return client.start(
+            model,
+            _order(model, plan, seed=bench.params.seed),
+            files={
+                _START_KEYS.get(model, "image"): _start_picture(plan, bench.workdir)
+            },
+            webhook_url=bench.webhook_url,
+        )
 
     order = bench.checkpoint(ClipOrder)
     number = order.prediction if order else bench.buy(purchase, send)
     bench.save_checkpoint(ClipOrder(prediction=number))
-    told = client.prediction(number)
-    if told.status in _ENDED_BADLY:
-        raise ClipFailedError(
-            scene=plan.scene.index, reason=told.error or f"it was {told.status}"
-        )
-    if told.status != "succeeded":
+    told = client.look(number)
+    if not told.ended:
         return Wait(
             reason=f"Replicate makes the backdrop of scene {plan.scene.index}",
             checkpoint=ClipOrder(prediction=number),
         )
+    if not told.succeeded or not told.urls:
+        reason = told.error or f"the prediction is {told.status.value}"
+        raise ClipFailedError(scene=plan.scene.index, reason=reason)
     bench.spend(purchase, purchase.estimate_usd)
-    return client.download(told.file_url(), bench.workdir / "clip.mp4")
+    return client.download(told.urls[0], bench.workdir / "clip.mp4")
 
 
 def cancel_clip(bench: Workbench[AdParams]) -> None:
     """Stop a clip that nobody waits for any more."""
-    from jobs.vendors.replicate import ReplicateClient
-
     order = bench.checkpoint(ClipOrder)
     if order is not None:
-        ReplicateClient.from_settings().cancel(order.prediction)
+        Replicate.from_settings().cancel(order.prediction)
 
 
 def _start_picture(plan: ScenePlan, folder: Path) -> Path:
@@ -84,11 +85,8 @@ def _start_picture(plan: ScenePlan, folder: Path) -> Path:
     return path
 
 
-def _order(model: str, plan: ScenePlan, start: str, *, seed: int) -> dict[str, Any]:
-    order: dict[str, Any] = {
-        "prompt": _prompt(plan.scene, plan.style),
-        _START_KEYS.get(model, "image"): start,
-    }
+def _order(model: str, plan: ScenePlan, *, seed: int) -> dict[str, Any]:
+    order: dict[str, Any] = {"prompt": _prompt(plan.scene, plan.style)}
     if model.startswith(("bytedance/", "kwaivgi/", "wan-video/wan-2.5")):
         order["duration"] = 10 if plan.span.seconds > 6 else 5
     if model.startswith("bytedance/"):

@@ -8,6 +8,7 @@ from threading import Thread
 import numpy as np
 from numpy.typing import NDArray
 
+from ads.engines.packaging import TIMESCALE
 from ads.engines.stage.scene import ScenePlan, SceneRenderer, to_yuv
 from ads.timing import FPS
 from jobs.toolbox import ffmpeg
@@ -35,7 +36,7 @@ def film_scene(
     """Render one scene and encode it as it comes."""
     width, height = plan.frame_size_px
     raw = raw_video(width, height)
-    arguments = [
+    arguments: list[str | Path] = [
         *raw,
         "-i",
         "pipe:0",
@@ -44,6 +45,8 @@ def film_scene(
         *COLOURS,
         "-movflags",
         "+faststart",
+        "-video_track_timescale",
+        TIMESCALE,
         target,
     ]
     renderer = SceneRenderer(plan)

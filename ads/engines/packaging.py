@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ads.engines import soundtrack
 from ads.timing import FPS
-from jobs.toolbox import ffmpeg
+from jobs.toolbox import audio, ffmpeg, loudness
+from jobs.toolbox.audio import Sound
 
 OnProgress = Callable[[float], None]
 
@@ -13,14 +15,33 @@ _VP9 = (
     *("-tile-columns", "2", "-threads", "2", "-b:v", "2M", "-crf", "33", "-g", "120"),
     *("-pix_fmt", "yuv420p"),
 )
+# Ticks a second of the films' clocks: a frame is a whole number of them.
+TIMESCALE = "30000"
 _TEASER_FPS = 12
 _TEASER_SECONDS = 4
+
+
+def encode_sound(mix: Sound, target: Path) -> Path:
+    """The mix as AAC, its peaks below the limit once they are decoded again.
+
+    AAC rounds peaks up or down by some tenths; how far is known only afterwards.
+    """
+    ceiling = soundtrack.CEILING_DBTP
+    for _ in range(4):
+        whole = soundtrack.mastered(mix, ceiling_dbtp=ceiling)
+        wav = audio.write_wav(target.with_suffix(".wav"), whole)
+        ffmpeg.run(["-i", wav, "-c:a", "aac", "-b:a", "192k", "-ar", "48000", target])
+        peak = loudness.true_peak_dbtp(audio.read_any(target, channels=2))
+        if peak <= loudness.CEILING_DBTP - 0.1:
+            break
+        ceiling -= peak - loudness.CEILING_DBTP + 0.25
+    return target
 
 
 def join(
     scenes: Sequence[Path], sound: Path, target: Path, *, duration_s: float
 ) -> Path:
-    """One MP4: the scenes' film untouched, the mix as AAC, ready to play while it loads."""
+    """One MP4: the scenes' film and their sound untouched, ready to play while it loads."""
     order = target.with_suffix(".txt")
     order.write_text(
         "".join(f"file '{scene.resolve()}'\n" for scene in scenes), encoding="utf-8"
@@ -29,8 +50,8 @@ def join(
         [
             *("-f", "concat", "-safe", "0", "-i", order, "-i", sound),
             *("-map", "0:v", "-map", "1:a", "-c:v", "copy"),
-            *("-c:a", "aac", "-b:a", "192k", "-ar", "48000"),
-            *("-t", f"{duration_s:.4f}", "-movflags", "+faststart"),
+            *("-c:a", "copy", "-t", f"{duration_s:.4f}"),
+            *("-video_track_timescale", TIMESCALE, "-movflags", "+faststart"),
             target,
         ],
         duration_s=duration_s,

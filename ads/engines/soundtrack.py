@@ -15,7 +15,7 @@ from jobs.toolbox.audio import RATE_HZ, Sound
 # How far the bed lies under the voice while it speaks.
 _UNDER_DB = 15.0
 # AAC rounds peaks upwards by a few tenths.
-_CEILING_DBTP = -1.6
+CEILING_DBTP = -1.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class PlacedVoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Soundtrack:
-    """The finished mix, and the stems that it is the sum of before its peaks are held."""
+    """The mix before its peaks are held, and the stems that it is the sum of."""
 
     mix: Sound
     voice: Sound
@@ -58,14 +58,18 @@ def make_soundtrack(
     bed = audio.gained(played, style.music_lufs - level) if level > -70 else played
     ducked = _under(bed, voice, voices)
     mix = audio.mixed(voice, ducked)
-    finished = loudness.normalised(mix, ceiling_dbtp=_CEILING_DBTP)
     gain_db = loudness.TARGET_LUFS - loudness.integrated_lufs(mix)
     return Soundtrack(
-        mix=_exactly(finished, duration_s),
+        mix=_exactly(mix, duration_s),
         voice=_exactly(audio.gained(voice, gain_db), duration_s),
         music=_exactly(audio.gained(ducked, gain_db), duration_s),
         player=played_by,
     )
+
+
+def mastered(mix: Sound, *, ceiling_dbtp: float) -> Sound:
+    """The mix at the platforms' loudness, its peaks held under a ceiling."""
+    return loudness.normalised(mix, ceiling_dbtp=ceiling_dbtp)
 
 
 def _under(bed: Sound, voice: Sound, voices: Sequence[PlacedVoice]) -> Sound:

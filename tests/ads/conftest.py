@@ -19,7 +19,9 @@ def product(tmp_path: Path) -> Path:
     draw.rectangle((90, 20, 150, 125), fill=(30, 30, 34, 255))
     draw.rectangle((60, 240, 180, 380), fill=(240, 232, 214, 255))
     for row in range(6):
-        draw.line((70, 260 + row * 18, 168 - row * 9, 260 + row * 18), fill=(20, 60, 62))
+        draw.line(
+            (70, 260 + row * 18, 168 - row * 9, 260 + row * 18), fill=(20, 60, 62)
+        )
     path = tmp_path / "bottle.png"
     image.save(path)
     return path

@@ -11,7 +11,14 @@ from ads.script import AdScript, merged
 from ads.styles import StyleName, style_of
 from ads.timing import room_s, spoken_s
 
-NAMES = ("Aurora Lamp", "عطر الورد الجديد", "极光台灯", "🔥🔥", "x" * 500, "Big Name " * 55)
+NAMES = (
+    "Aurora Lamp",
+    "عطر الورد الجديد",
+    "极光台灯",
+    "🔥🔥",
+    "x" * 500,
+    "Big Name " * 55,
+)
 
 
 def words_of(script: AdScript) -> str:
@@ -38,7 +45,9 @@ def test_the_same_seed_writes_the_same_and_another_another() -> None:
     first = write_script(AdParams(product_name="Aurora", seed=1), None)
 
     assert write_script(AdParams(product_name="Aurora", seed=1), None) == first
-    others = [write_script(AdParams(product_name="Aurora", seed=s), None) for s in range(2, 8)]
+    others = [
+        write_script(AdParams(product_name="Aurora", seed=s), None) for s in range(2, 8)
+    ]
     assert len({words_of(script) for script in [first, *others]}) >= 6
 
 
@@ -65,7 +74,7 @@ def test_every_choice_of_the_grammar_is_closed() -> None:
     for phrases in GRAMMAR.values():
         for value in vars(phrases).values():
             for text in value:
-                for line in (text if isinstance(text, tuple) else (text,)):
+                for line in text if isinstance(text, tuple) else (text,):
                     assert line.count("[") == line.count("]")
 
 
@@ -101,7 +110,9 @@ def test_changes_merge_into_the_scenes_they_name() -> None:
         ({"hook": "x" * 200}, "hook: "),
     ],
 )
-def test_changes_that_do_not_fit_are_refused(changes: dict[str, object], message: str) -> None:
+def test_changes_that_do_not_fit_are_refused(
+    changes: dict[str, object], message: str
+) -> None:
     script = write_script(AdParams(product_name="Aurora"), None)
 
     with pytest.raises(BadScriptError, match=message):

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_a_whole_ad_is_what_was_asked_for(
     assert heard.true_peak_dbtp <= -1.0
     cues = captions.parse(by_role["captions_srt"][0].read_text(encoding="utf-8"))
     assert all(len(line) <= 42 for cue in cues for line in cue.lines)
-    assert all(a.end_s <= b.start_s for a, b in zip(cues, cues[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(cues))
     frames = cv2.VideoCapture(str(mp4))
     assert int(frames.get(cv2.CAP_PROP_FRAME_COUNT)) == 450
 
@@ -118,7 +119,11 @@ def test_music_stays_under_the_voice(
 
     made = run.whole()
 
-    stems = {file.role: audio.read_wav(file.path) for file in made.files if file.role in ("voice", "music")}
+    stems = {
+        file.role: audio.read_wav(file.path)
+        for file in made.files
+        if file.role in ("voice", "music")
+    }
     script = run.facts["script_gen"][0]
     assert isinstance(script, ScriptFacts)
     at = 0.0
@@ -145,7 +150,7 @@ def test_a_line_that_does_not_fit_says_which(
     )
     monkeypatch.setattr(stages.speaking, "speak", lambda *args, **kwargs: endless)
 
-    with pytest.raises(VoiceTooLongError, match="scene 2 lasts 40.0 s"):
+    with pytest.raises(VoiceTooLongError, match=r"scene 2 lasts 40\.0 s"):
         stages.speak_scene(run.bench("voice_gen", 1))
 
 
@@ -161,7 +166,9 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
 def test_the_product_keeps_its_own_pixels(
     tmp_path: Path, product: Path, small_pictures: None
 ) -> None:
-    run = Run(AdParams(product_name="Aurora", captions=False), tmp_path / "run", [product])
+    run = Run(
+        AdParams(product_name="Aurora", captions=False), tmp_path / "run", [product]
+    )
     run.keep("script_gen", stages.write_script(run.bench("script_gen")))
     run.facts["voice_gen"] = []
     facts = run.facts["script_gen"][0]

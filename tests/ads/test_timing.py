@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from ads.engines.writer.local import write_script
@@ -10,12 +12,16 @@ from ads.timing import END_CARD_S, beat_of, planned, scene_lengths, spans_of
 
 @pytest.mark.parametrize("style", StyleName)
 @pytest.mark.parametrize("duration", [6, 15, 30, 60])
-def test_scenes_fill_the_ad_and_cut_on_the_beat(style: StyleName, duration: int) -> None:
+def test_scenes_fill_the_ad_and_cut_on_the_beat(
+    style: StyleName, duration: int
+) -> None:
     lengths = scene_lengths([0, 0, 0, 0], style_of(style), duration)
     step = beat_of(style_of(style), duration).seconds / 2
 
     assert sum(lengths) == pytest.approx(duration)
-    assert all(length / step == pytest.approx(round(length / step)) for length in lengths)
+    assert all(
+        length / step == pytest.approx(round(length / step)) for length in lengths
+    )
     assert lengths[-1] >= END_CARD_S
 
 
@@ -40,7 +46,7 @@ def test_spans_are_whole_frames_without_gaps() -> None:
 
     assert spans[0].first == 0
     assert spans[-1].last == 450
-    assert all(a.last == b.first for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.last == b.first for a, b in itertools.pairwise(spans))
 
 
 def test_an_edited_line_makes_its_scene_longer() -> None:

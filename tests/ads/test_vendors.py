@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typing import Any
 
 from ads import stages
 from ads.engines import claude, speaking
@@ -75,7 +75,9 @@ def test_a_busy_claude_is_asked_again_later_and_told_when(
     anthropic: AnthropicEmulator, tmp_path: Path
 ) -> None:
     anthropic.failures = [(429, "rate_limit_error", {"retry-after": "7"})]
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="anthropic"
+    )
 
     with pytest.raises(VendorUnavailableError) as caught:
         claude.write_script(bench, None, None)
@@ -97,7 +99,9 @@ def test_what_claude_refuses_is_not_retried(
     anthropic: AnthropicEmulator, tmp_path: Path, status: int, kind: str, message: str
 ) -> None:
     anthropic.failures = [(status, kind, {})]
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="anthropic"
+    )
 
     with pytest.raises(VendorRefusedError, match=message):
         claude.write_script(bench, None, None)
@@ -107,9 +111,11 @@ def test_a_cut_answer_is_worth_another_try(
     anthropic: AnthropicEmulator, tmp_path: Path
 ) -> None:
     anthropic.cut_at, anthropic.stop_reason = 40, "max_tokens"
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="anthropic"
+    )
 
-    with pytest.raises(VendorUnavailableError, match="cut short|stopped"):
+    with pytest.raises(VendorUnavailableError, match=r"cut short|stopped"):
         claude.write_script(bench, None, None)
 
 
@@ -117,7 +123,9 @@ def test_a_script_of_three_scenes_is_no_script(
     anthropic: AnthropicEmulator, tmp_path: Path
 ) -> None:
     anthropic.answer = SCRIPT | {"scenes": SCRIPT["scenes"][:3]}  # type: ignore[index]
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="anthropic")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="anthropic"
+    )
 
     with pytest.raises(ScriptRefusedError, match="3 scenes"):
         claude.write_script(bench, None, None)
@@ -126,7 +134,9 @@ def test_a_script_of_three_scenes_is_no_script(
 def test_elevenlabs_speaks_with_the_time_of_each_word(
     elevenlabs: ElevenLabsEmulator, tmp_path: Path
 ) -> None:
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs"
+    )
 
     line = speaking.speak(bench, "This is Aurora.", number=2, room_s=6)
 
@@ -141,7 +151,9 @@ def test_words_get_times_when_the_vendor_gives_none(
     elevenlabs: ElevenLabsEmulator, tmp_path: Path
 ) -> None:
     elevenlabs.with_alignment = False
-    bench = make_bench(AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs")
+    bench = make_bench(
+        AdParams(product_name="A"), tmp_path / "work", engine="elevenlabs"
+    )
 
     line = speaking.speak(bench, "This is Aurora.", number=1, room_s=6)
 
@@ -152,11 +164,21 @@ def test_words_get_times_when_the_vendor_gives_none(
 @pytest.mark.parametrize(
     ("status", "detail", "error", "message"),
     [
-        (401, {"status": "quota_exceeded", "message": "x"}, VendorRefusedError, "credit"),
+        (
+            401,
+            {"status": "quota_exceeded", "message": "x"},
+            VendorRefusedError,
+            "credit",
+        ),
         (402, {"code": "insufficient_credits"}, VendorRefusedError, "credit"),
         (401, {"code": "invalid_api_key"}, VendorRefusedError, "ELEVENLABS_API_KEY"),
         (404, {"code": "voice_not_found"}, VendorRefusedError, "ELEVENLABS_VOICE_ID"),
-        (422, [{"loc": ["body"], "msg": "field required"}], VendorRefusedError, "field required"),
+        (
+            422,
+            [{"loc": ["body"], "msg": "field required"}],
+            VendorRefusedError,
+            "field required",
+        ),
         (429, {"code": "system_busy"}, VendorUnavailableError, "busy"),
         (503, "maintenance", VendorUnavailableError, "busy"),
     ],
@@ -176,7 +198,9 @@ def test_elevenlabs_errors_become_ours(
     assert len(elevenlabs.requests) == 1
 
 
-def test_a_broken_recording_is_worth_another_try(elevenlabs: ElevenLabsEmulator) -> None:
+def test_a_broken_recording_is_worth_another_try(
+    elevenlabs: ElevenLabsEmulator,
+) -> None:
     elevenlabs.broken_audio = True
 
     with pytest.raises(VendorUnavailableError, match="cannot be read"):

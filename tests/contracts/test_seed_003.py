@@ -23,7 +23,11 @@ STAGE_FIELDS = {
 
 @pytest.fixture
 def browser(owner: User, monkeypatch: pytest.MonkeyPatch) -> Client:
-    small = {Aspect.WIDE: (320, 180), Aspect.TALL: (180, 320), Aspect.SQUARE: (200, 200)}
+    small = {
+        Aspect.WIDE: (320, 180),
+        Aspect.TALL: (180, 320),
+        Aspect.SQUARE: (200, 200),
+    }
     monkeypatch.setattr(Aspect, "size_px", property(lambda aspect: small[aspect]))
     client = Client()
     client.force_login(owner)
@@ -40,11 +44,18 @@ def picture(tmp_path: Path) -> Path:
 
 
 def order(**changes: object) -> dict[str, object]:
-    fields = {"product_name": "Test Product", "style": "bold", "duration": 6, "webm": False}
+    fields = {
+        "product_name": "Test Product",
+        "style": "bold",
+        "duration": 6,
+        "webm": False,
+    }
     return fields | changes
 
 
-def test_an_ad_from_order_to_video(browser: Client, picture: Path, drain: Drain) -> None:
+def test_an_ad_from_order_to_video(
+    browser: Client, picture: Path, drain: Drain
+) -> None:
     with picture.open("rb") as file:
         form = order(cta_text="Buy Now", product_image=file, aspect="1:1")
         made = browser.post("/api/v1/ads/", form)
@@ -68,7 +79,9 @@ def test_an_ad_from_order_to_video(browser: Client, picture: Path, drain: Drain)
     assert browser.get("/api/v1/ads/").json()["results"][0]["id"] == ad["id"]
 
 
-def test_a_script_is_edited_then_approved_then_closed(browser: Client, drain: Drain) -> None:
+def test_a_script_is_edited_then_approved_then_closed(
+    browser: Client, drain: Drain
+) -> None:
     made = browser.post("/api/v1/ads/", order(review=True), "application/json").json()
     address = f"/api/v1/ads/{made['id']}/"
     drain()
@@ -76,7 +89,10 @@ def test_a_script_is_edited_then_approved_then_closed(browser: Client, drain: Dr
     assert waiting["status"] == "processing"
     assert waiting["waits_for_approval"]
 
-    edit = {"hook": "Hello there", "scenes": [{"index": 4, "voiceover_text": "Get it now."}]}
+    edit = {
+        "hook": "Hello there",
+        "scenes": [{"index": 4, "voiceover_text": "Get it now."}],
+    }
     changed = browser.patch(f"{address}script/", edit, "application/json")
     assert changed.status_code == 200, changed.content
     assert changed.json()["script"]["hook"] == "Hello there"
@@ -97,7 +113,9 @@ def test_an_over_long_voiceover_is_refused_with_a_reason(
     drain()
     edit = {"scenes": [{"index": 2, "voiceover_text": "far too many words " * 30}]}
 
-    refused = browser.patch(f"/api/v1/ads/{made['id']}/script/", edit, "application/json")
+    refused = browser.patch(
+        f"/api/v1/ads/{made['id']}/script/", edit, "application/json"
+    )
 
     assert refused.status_code == 400
     assert refused.json()["code"] == "script_too_long"
@@ -107,7 +125,9 @@ def test_an_over_long_voiceover_is_refused_with_a_reason(
 def test_variants_come_as_a_batch_with_different_scripts(
     browser: Client, drain: Drain
 ) -> None:
-    made = browser.post("/api/v1/ads/", order(variants=2, review=True), "application/json")
+    made = browser.post(
+        "/api/v1/ads/", order(variants=2, review=True), "application/json"
+    )
     assert made.status_code == 201, made.content
     assert made.json()["batch"]
     drain()

@@ -75,7 +75,7 @@ def anthropic_emulator() -> Iterator[AnthropicEmulator]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Tests need no access log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -158,11 +158,11 @@ def _energetic_bar(
         )
     for step in (1, 3):
         notes.append(Note(part=Part.CLAP, beat=start + step, beats=0.5, velocity=0.7))
-    for step in (0, 0.75, 1.5, 2.5, 3.25):
+    for stab in (0.0, 0.75, 1.5, 2.5, 3.25):
         notes += [
             Note(
                 part=Part.PLUCK,
-                beat=start + step,
+                beat=start + stab,
                 beats=0.4,
                 pitch=p + 12,
                 velocity=0.5,

@@ -88,7 +88,7 @@ def _tail(seed: int) -> Wave:
     noise = np.random.default_rng(seed).standard_normal(length)
     fading = noise * np.exp(-3.6 * time) * np.minimum(time / 0.02, 1)
     dark = lfilter([0.3], [1, -0.7], fading)
-    return (dark / np.sqrt((dark**2).sum())).astype(np.float32)
+    return np.asarray(dark / np.sqrt((dark**2).sum()), np.float32)
 
 
 @cache

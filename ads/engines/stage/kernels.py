@@ -67,7 +67,7 @@ def to_i420(frame: Frame, planes: NDArray[np.uint8]) -> None:
     v_start = u_start + (height // 2) * half
     for row in range(0, height, 2):
         for column in range(0, width, 2):
-            reds = greens = blues = 0
+            reds = greens = blues = np.int32(0)
             for dy in range(2):
                 at = (row + dy) * width + column
                 for dx in range(2):

@@ -47,7 +47,7 @@ class Lettering:
     def __init__(self, style: Style, *, leaves_s: float | None) -> None:
         self._style = style
         self._leaves_s = leaves_s
-        self._pieces: list[Piece] = []
+        self.pieces: list[Piece] = []
         self.rested_s = 0.0
 
     def add(
@@ -83,7 +83,7 @@ class Lettering:
             width = fonts.width_px(line, face, size)
             free = area.width - width
             x = area.left + free * {"left": 0.0, "center": 0.5, "right": 1.0}[align]
-            self._pieces.append(
+            self.pieces.append(
                 Piece(
                     coverage=coverage,
                     colour=colour,
@@ -93,7 +93,7 @@ class Lettering:
                 )
             )
             widest = max(widest, width)
-        rested = self._pieces[-1].enters_s + _ENTER_S[self._style.name]
+        rested = self.pieces[-1].enters_s + _ENTER_S[self._style.name]
         self.rested_s = max(self.rested_s, rested)
         return Area(
             left=area.left,
@@ -103,7 +103,7 @@ class Lettering:
         )
 
     def draw(self, frame: Frame, t: float) -> None:
-        for piece in self._pieces:
+        for piece in self.pieces:
             self._draw_piece(frame, piece, t)
 
     def _draw_piece(self, frame: Frame, piece: Piece, t: float) -> None:
@@ -225,7 +225,7 @@ def rounded(width_px: int, height_px: int, radius: float) -> Pixels:
         height_px / 2 - radius
     )
     outside = np.hypot(np.maximum(xs, 0)[None, :], np.maximum(ys, 0)[:, None])
-    return (np.clip(radius - outside + 0.5, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(radius - outside + 0.5, 0, 1) * 255, np.uint8)
 
 
 def _better(ground: Colour) -> Colour:

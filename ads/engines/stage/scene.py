@@ -100,7 +100,7 @@ class SceneRenderer:
             else emblem(plan.title, self.style, self.palette)
         )
         self._shot = self._frame_product()
-        self._letters = self._set_type()
+        self.letters = self._set_type()
         self._button = self._make_button()
         self._logo = load_product(plan.logo) if plan.logo and plan.is_last else None
         self._subtitles = Subtitles(
@@ -249,7 +249,7 @@ class SceneRenderer:
     def _rests(self, t: float) -> bool:
         """Whether the end card has come to its rest."""
         button = self._button.rested_s if self._button else 0.0
-        return self.plan.is_last and t > max(1.3, self._letters.rested_s, button) + 0.1
+        return self.plan.is_last and t > max(1.3, self.letters.rested_s, button) + 0.1
 
     def draw(self, frame: int) -> Frame:
         """A frame of the scene; it is overwritten by the next."""
@@ -273,7 +273,7 @@ class SceneRenderer:
             self.stage.behind(self._frame, t, pose)
         self.stage.under(self._frame, self.product, pose)
         self.product.lay(self._frame, pose.matrix(*self.product.size_px))
-        self._letters.draw(self._frame, t)
+        self.letters.draw(self._frame, t)
         if self._button is not None:
             self._button.draw(self._frame, t)
         if self._logo is not None:

@@ -16,7 +16,7 @@ from ads.engines.stage.palette import Palette
 from ads.engines.stage.sprites import Pyramid, premultiplied, tinted
 from ads.styles import Colour
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Pixels = NDArray[np.uint8]
 
 
@@ -70,7 +70,7 @@ def as_plate(colours: Floats, layout: Layout, seed: int) -> Frame:
     size = (layout.width, layout.height)
     whole = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
     noise = np.random.default_rng(seed).random(whole.shape[:2], dtype=np.float32)
-    return np.clip(whole + (noise - 0.5)[..., None] * 1.6, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(whole + (noise - 0.5)[..., None] * 1.6, 0, 255), np.uint8)
 
 
 def flat(colour: Colour, layout: Layout) -> Floats:
@@ -146,7 +146,7 @@ def halftone(width_px: int, height_px: int, step_px: float, *, falloff: str) -> 
     distance = np.hypot(u - np.rint(u), v - np.rint(v)) * step_px / np.sqrt(2)
     across = columns / width_px if falloff == "right" else rows / height_px
     radius = step_px * 0.5 * np.clip(1 - across * 1.15, 0, 1)
-    return (np.clip(radius - distance + 0.5, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(radius - distance + 0.5, 0, 1) * 255, np.uint8)
 
 
 def to_pyramid(rgba: Pixels) -> Pyramid:

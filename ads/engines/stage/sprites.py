@@ -98,7 +98,7 @@ def _box(
     matrix: Matrix, size_px: tuple[int, int], width_px: int, height_px: int
 ) -> tuple[int, int, int, int] | None:
     wide, high = size_px
-    # (3, corners)
+    # Three rows, a column for each corner.
     corners = np.array([[0, wide, wide, 0], [0, 0, high, high], [1, 1, 1, 1.0]])
     seen = matrix @ corners
     xs, ys = seen[0] / seen[2], seen[1] / seen[2]

@@ -188,8 +188,10 @@ def _is_noun_phrase(feature: str) -> bool:
     return (
         first in ("a", "an", "the", "one", "two", "three")
         or first[:1].isdigit()
-        or (feature.casefold().endswith(("s", "ing"))
-        and not first.endswith(("s", "ed")))
+        or (
+            feature.casefold().endswith(("s", "ing"))
+            and not first.endswith(("s", "ed"))
+        )
     )
 
 
