@@ -17,6 +17,9 @@ class Surface:
     faces: Ints  # (m, 3)
 
 
+MOST_WIDENINGS = 8
+
+
 def edges_of(faces: Ints) -> NDArray[np.int64]:
     """Directed edges (3 m, 2), three a face."""
     return np.concatenate(
@@ -62,16 +65,30 @@ def largest_piece(surface: Surface) -> Surface:
     return compact(Surface(vertices=surface.vertices, faces=surface.faces[keep]))
 
 
-def closed(surface: Surface) -> Surface:
-    """Fill holes with fans around their middles; loops that cross are left alone."""
+def open_edges_of(surface: Surface) -> NDArray[np.int64]:
+    """Directed edges without a neighbour on their other side."""
     edges = edges_of(surface.faces)
     span = len(surface.vertices)
-    open_edges = edges[
-        ~np.isin(edges[:, 0] * span + edges[:, 1], edges[:, 1] * span + edges[:, 0])
-    ]
+    there = edges[:, 0] * span + edges[:, 1]
+    back = edges[:, 1] * span + edges[:, 0]
+    return edges[~np.isin(there, back)]
+
+
+def closed(surface: Surface) -> Surface:
+    """Fill holes with fans around their middles."""
+    open_edges = open_edges_of(surface)
+    # Where two holes touch in a point no loop is simple: widen until they are one.
+    for _ in range(MOST_WIDENINGS):
+        starts, count = np.unique(open_edges[:, 0], return_counts=True)
+        if (count < 2).all():
+            break
+        touching = np.isin(surface.faces, starts[count > 1]).any(axis=1)
+        surface = largest_piece(
+            Surface(vertices=surface.vertices, faces=surface.faces[~touching])
+        )
+        open_edges = open_edges_of(surface)
     after = dict(open_edges.tolist())
-    if len(after) != len(open_edges):
-        return surface
+    span = len(surface.vertices)
     vertices, faces = [surface.vertices], [surface.faces]
     added = span
     while after:

@@ -51,6 +51,8 @@ def make_model(
     share = float((cutout.alpha > 127).mean())
     if share < SMALLEST_SHARE or share > 0.985 or cutout.confidence < DOUBTFUL:
         raise NoSubjectError
+    if not _stands_out(photo.rgb, cutout):
+        raise NoSubjectError
     tell(0.5, "Finding its depth")
     cropped = _Crop.around(cutout)
     distance = cropped.distance()
@@ -66,6 +68,18 @@ def make_model(
     return Made(
         mesh=_placed(mesh, longest_side_m), method=method, confidence=cutout.confidence
     )
+
+
+def _stands_out(rgb: Pixels, cutout: Cutout) -> bool:
+    """Whether the subject differs from what is around it by more than noise."""
+    if cutout.method in (CutoutMethod.ALPHA, CutoutMethod.GIVEN):
+        return True
+    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    inside, outside = lab[cutout.alpha > 127], lab[cutout.alpha <= 127]
+    if len(inside) == 0 or len(outside) == 0:
+        return False
+    apart = float(np.linalg.norm(inside.mean(axis=0) - outside.mean(axis=0)))
+    return apart > 4 or float(inside.std(axis=0).max()) > 4
 
 
 def _with_eyes(rgb: Pixels, cutout: Cutout) -> Cutout:

@@ -1,0 +1,115 @@
+"""Meshes are written so that others' readers take them."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from jobs.toolbox.meshes import (
+    check_usdz,
+    look_at,
+    write_glb,
+    write_obj_zip,
+    write_ply,
+    write_stl,
+    write_usdz,
+)
+from jobs.toolbox.meshes.gltf import write_gltf_zip
+from jobs.toolbox.meshes.reading import UnreadableModelError, joined, read_model
+from jobs.toolbox.meshes.rendering import render, write_turntable
+from tests.scans.models import cube
+
+
+def test_glb_is_read_back_with_its_texture(tmp_path: Path) -> None:
+    [read] = read_model(write_glb(cube(), tmp_path / "cube.glb"))
+
+    assert len(read.faces) == 12
+    assert read.texture is not None
+    assert np.array_equal(read.texture, cube().texture)
+    assert read.bounds[1].tolist() == [1, 1, 1]
+
+
+def test_usdz_of_several_meshes_has_no_faults(tmp_path: Path) -> None:
+    card = replace(
+        cube("a card/2"), double_sided=True, unlit=True,
+        texture=np.full((8, 8, 4), 128, np.uint8),
+    )  # fmt: skip
+
+    path = write_usdz([cube(), card], tmp_path / "scene.usdz")
+
+    assert check_usdz(path) == []
+    assert len(read_model(path)) == 2
+
+
+def test_a_compressed_package_is_found_out(tmp_path: Path) -> None:
+    good = write_usdz(cube(), tmp_path / "good.usdz")
+    bad = tmp_path / "bad.usdz"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in reversed(source.namelist()):
+            target.writestr(name, source.read(name), zipfile.ZIP_DEFLATED)
+
+    faults = " ".join(check_usdz(bad))
+
+    assert "compressed" in faults
+    assert "first member" in faults
+
+
+def test_plain_formats_are_read_by_others(tmp_path: Path) -> None:
+    ply = trimesh.load_mesh(write_ply(cube(), tmp_path / "cube.ply"))
+    stl = trimesh.load_mesh(write_stl(cube(), tmp_path / "cube.stl"))
+
+    assert ply.is_watertight
+    assert ply.visual.kind == "vertex"
+    # A cubic metre in millimetres, turned to face outwards.
+    assert abs(stl.volume) == pytest.approx(1e9)
+
+
+def test_zipped_formats_name_their_parts(tmp_path: Path) -> None:
+    obj = write_obj_zip(cube(), tmp_path / "cube_obj.zip")
+    gltf = write_gltf_zip(cube(), tmp_path / "cube_gltf.zip")
+    for archive in (obj, gltf):
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(tmp_path / archive.stem)
+
+    assert read_model(tmp_path / "cube_obj" / "cube.obj")[0].texture is not None
+    assert len(read_model(tmp_path / "cube_gltf" / "cube.gltf")[0].faces) == 12
+
+
+def test_a_broken_model_is_said_to_be_broken(tmp_path: Path) -> None:
+    path = tmp_path / "broken.glb"
+    path.write_bytes(b"glTF\x02\0\0\0")
+
+    with pytest.raises(UnreadableModelError, match=r"broken\.glb cannot be opened"):
+        read_model(path)
+
+
+def test_rendering_shows_the_mesh_where_it_is() -> None:
+    camera = look_at(np.array([0.5, 0.5, 4]), np.array([0.5, 0.5, 0.5]), size_px=(60, 40))
+
+    picture, cover = render(cube(), camera)
+
+    assert picture.shape == (40, 60, 3)
+    assert cover[20, 30] == 1
+    assert cover[0, 0] == 0
+
+
+def test_turntable_is_a_film_and_a_moving_picture(tmp_path: Path) -> None:
+    import av
+    from PIL import Image
+
+    write_turntable(cube(), tmp_path / "t.mp4", tmp_path / "t.webp", views=4, size_px=64)
+
+    with av.open(str(tmp_path / "t.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 8
+    with Image.open(tmp_path / "t.webp") as loop:
+        assert loop.n_frames == 2
+
+
+def test_joining_keeps_every_triangle() -> None:
+    both = joined([cube(), cube("other")])
+
+    assert len(both.faces) == 24
+    assert both.faces.max() == 15

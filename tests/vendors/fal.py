@@ -1,0 +1,189 @@
+"""fal's queue over real HTTP: its sub-paths, its missing failed state, its signatures."""
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+KEY = "id:secret"
+# App: the names of its image input and of its model output.
+NAMES = {
+    "fal-ai/triposr": ("image_url", "model_mesh"),
+    "fal-ai/trellis": ("image_url", "model_mesh"),
+    "fal-ai/trellis/multi": ("image_urls", "model_mesh"),
+    "tripo3d/tripo/v2.5/image-to-3d": ("image_url", "pbr_model"),
+    "fal-ai/hunyuan3d/v2": ("input_image_url", "model_mesh"),
+}
+
+
+@dataclass
+class _Request:
+    app: str
+    arguments: dict[str, Any]
+    webhook: str
+    asked: int = 0
+    cancelled: bool = False
+
+
+@dataclass
+class FalEmulator:
+    """Each request walks through `script`; `failures` are (status, body, headers) first."""
+
+    url: str = ""
+    script: list[str] = field(default_factory=lambda: ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"])
+    model: bytes = b""
+    # Images whose request fails, by their place among the submits.
+    failing: set[int] = field(default_factory=set)
+    drop_submit_answer: bool = False
+    failures: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
+    requests: dict[str, _Request] = field(default_factory=dict)
+    signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def submit(self, app: str, arguments: dict[str, Any], webhook: str) -> tuple[int, Any]:
+        place = len(self.requests)
+        request_id = f"req-{place}"
+        self.requests[request_id] = _Request(app, arguments, webhook)
+        names = NAMES.get(app)
+        if names is None:
+            return 404, {"detail": "Application not found"}
+        if names[0] not in arguments:
+            fault = {"loc": ["body", names[0]], "msg": "Field required", "type": "missing"}
+            return 422, {"detail": [fault]}
+        # The sub-path is dropped after submit.
+        base = f"{self.url}/{'/'.join(app.split('/')[:2])}/requests/{request_id}"
+        return 200, {
+            "request_id": request_id,
+            "status": "IN_QUEUE",
+            "queue_position": 0,
+            "response_url": base,
+            "status_url": f"{base}/status",
+            "cancel_url": f"{base}/cancel",
+        }
+
+    def status(self, request_id: str) -> tuple[int, Any]:
+        request = self.requests[request_id]
+        state = self.script[min(request.asked, len(self.script) - 1)]
+        request.asked += 1
+        if state == "IN_QUEUE":
+            return 202, {"status": state, "queue_position": 3 + request.asked}
+        log = {"message": "sampling", "level": "INFO", "source": "USER", "timestamp": "t"}
+        if state == "IN_PROGRESS":
+            return 202, {"status": state, "logs": [log]}
+        told: dict[str, Any] = {"status": state, "logs": None, "metrics": {}}
+        if self._fails(request_id):
+            told |= {"error": "Invalid image", "error_type": "file_download_error"}
+        return 200, told
+
+    def result(self, request_id: str) -> tuple[int, Any]:
+        if self._fails(request_id):
+            fault = {"loc": ["body"], "msg": "Invalid image", "type": "file_download_error"}
+            return 422, {"detail": [fault]}
+        file = {"url": f"{self.url}/files/{request_id}.glb", "content_type": None}
+        return 200, {NAMES[self.requests[request_id].app][1]: file, "timings": {}}
+
+    def cancel(self, request_id: str) -> tuple[int, Any]:
+        request = self.requests.get(request_id)
+        if request is None:
+            return 404, {"detail": "Request not found"}
+        if request.asked >= len(self.script):
+            return 400, {"status": "ALREADY_COMPLETED"}
+        request.cancelled = True
+        return 202, {"status": "CANCELLATION_REQUESTED"}
+
+    def _fails(self, request_id: str) -> bool:
+        return int(request_id.removeprefix("req-")) in self.failing
+
+    def jwks(self) -> dict[str, Any]:
+        raw = self.signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x}]}
+
+    def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
+        """The headers of a callback with this body."""
+        moment = str(int(time.time() if at is None else at))
+        digest = hashlib.sha256(body).hexdigest()
+        message = "\n".join(("req-0", "user-1", moment, digest)).encode()
+        return {
+            "X-Fal-Webhook-Request-Id": "req-0",
+            "X-Fal-Webhook-User-Id": "user-1",
+            "X-Fal-Webhook-Timestamp": moment,
+            "X-Fal-Webhook-Signature": self.signer.sign(message).hex(),
+        }
+
+
+@contextmanager
+def fal_emulator() -> Iterator[FalEmulator]:
+    emulator = FalEmulator()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            if path == "/.well-known/jwks.json":
+                self._answer(200, emulator.jwks())
+            elif path.startswith("/files/"):
+                self._send(200, emulator.model, {"Content-Type": "model/gltf-binary"})
+            elif self._allowed():
+                request_id = path.removesuffix("/status").rpartition("/")[2]
+                ask = emulator.status if path.endswith("/status") else emulator.result
+                self._answer(*ask(request_id))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if not self._allowed():
+                return
+            parts = urlsplit(self.path)
+            webhook = parse_qs(parts.query).get("fal_webhook", [""])[0]
+            answer = emulator.submit(parts.path.strip("/"), json.loads(body), webhook)
+            if emulator.drop_submit_answer:
+                self.close_connection = True
+                self.connection.close()
+                return
+            self._answer(*answer)
+
+        def do_PUT(self) -> None:
+            if self._allowed():
+                path = urlsplit(self.path).path.removesuffix("/cancel")
+                self._answer(*emulator.cancel(path.rpartition("/")[2]))
+
+        def _allowed(self) -> bool:
+            if self.headers.get("Authorization") != f"Key {KEY}":
+                self._answer(401, {"detail": "No user found for Key ID and Secret"})
+                return False
+            if emulator.failures:
+                status, told, headers = emulator.failures.pop(0)
+                self._send(status, json.dumps(told).encode(), headers)
+                return False
+            return True
+
+        def _answer(self, status: int, told: Any) -> None:
+            headers = {"Content-Type": "application/json"}
+            self._send(status, json.dumps(told).encode(), headers)
+
+        def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Tests need no access log."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        emulator.url = f"http://127.0.0.1:{server.server_port}"
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield emulator
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,168 @@
+"""KIRI Engine's open API over real HTTP: strict, and able to misbehave."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+KEY = "kiri_test"
+FILE_PART = re.compile(rb'name="(imagesFiles|videoFile)[^"]*"; filename=')
+FIELD_PART = re.compile(rb'name="(\w+)"\r\n\r\n([^\r]*)\r\n')
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+@dataclass
+class KiriEmulator:
+    """Each scan walks through `script`; `failures` are (status, body) sent first."""
+
+    url: str = ""
+    balance: int = 5
+    success_code: int = 0
+    script: list[int] = field(default_factory=lambda: [-1, 3, 0, 0, 2])
+    archive: bytes = b""
+    link_expired: bool = False
+    drop_upload_answer: bool = False
+    no_serialize: bool = False
+    control_characters: bool = False
+    failures: list[tuple[int, Any]] = field(default_factory=list)
+    # What came in: (kind, file parts, fields).
+    uploads: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
+    asked: dict[str, int] = field(default_factory=dict)
+    downloads: int = 0
+
+    def envelope(self, data: Any, *, ok: bool = True, code: int | None = None) -> bytes:
+        said = "success" if ok else "refused"
+        told = {
+            "code": self.success_code if code is None else code,
+            "msg": f"{said}\x01" if self.control_characters else said,
+            "data": data,
+            "ok": ok,
+        }
+        text = json.dumps(told)
+        # json escapes the control character; the service sends it raw.
+        return text.replace("\\u0001", "\x01").encode()
+
+    def refusal(self, status: int) -> tuple[int, bytes]:
+        return status, self.envelope(None, ok=False, code=status)
+
+    def upload(self, kind: str, body: bytes) -> tuple[int, bytes]:
+        files = len(FILE_PART.findall(body))
+        fields = {k.decode(): v.decode() for k, v in FIELD_PART.findall(body)}
+        self.uploads.append((kind, files, fields))
+        if self.balance < 1:
+            return self.refusal(403)
+        if kind.endswith("image") and not 20 <= files <= 300:
+            return self.refusal(400)
+        if kind.endswith("video") and files != 1:
+            return self.refusal(400)
+        self.balance -= 1
+        serialize = f"{len(self.uploads):032x}"
+        self.asked[serialize] = 0
+        if self.no_serialize:
+            return 200, self.envelope({})
+        kinds = {"photo": 1, "featureless": 2, "3dgs": 3}
+        calculated = kinds[kind.partition("/")[0]]
+        return 200, self.envelope({"serialize": serialize, "calculateType": calculated})
+
+    def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, bytes]:
+        if path == "balance":
+            return 200, self.envelope({"balance": self.balance})
+        serialize = query.get("serialize", [""])[0]
+        if serialize not in self.asked:
+            return self.refusal(404)
+        step = min(self.asked[serialize], len(self.script) - 1)
+        if path == "model/getStatus":
+            self.asked[serialize] += 1
+            told = {"serialize": serialize, "status": self.script[step]}
+            return 200, self.envelope(told)
+        if self.script[step] != 2:
+            return 200, self.envelope(None, ok=False, code=2000)
+        link = f"{self.url.removesuffix('/api/')}/bucket/{serialize}.zip?X-Amz-Expires=3600"
+        return 200, self.envelope({"modelUrl": link, "serialize": serialize})
+
+    def bucket(self, authorization: str | None) -> tuple[int, bytes]:
+        self.downloads += 1
+        if authorization:
+            return 400, b"<Error>Only one auth mechanism allowed</Error>"
+        if self.link_expired:
+            return 403, b"<Error>Request has expired</Error>"
+        return 200, self.archive
+
+
+@contextmanager
+def kiri_emulator() -> Iterator[KiriEmulator]:
+    emulator = KiriEmulator()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if parts.path.startswith("/bucket/"):
+                self._answer(*emulator.bucket(self.headers.get("Authorization")))
+            elif self._allowed():
+                path = parts.path.removeprefix("/api/v1/open/")
+                self._answer(*emulator.get(path, parse_qs(parts.query)))
+
+        def do_POST(self) -> None:
+            body = self._body()
+            if not self._allowed():
+                return
+            answer = emulator.upload(self.path.removeprefix("/api/v1/open/"), body)
+            if emulator.drop_upload_answer:
+                self.close_connection = True
+                self.connection.close()
+                return
+            self._answer(*answer)
+
+        def _body(self) -> bytes:
+            if self.headers.get("Content-Length"):
+                return self.rfile.read(int(self.headers["Content-Length"]))
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            return body
+
+        def _allowed(self) -> bool:
+            if self.headers.get("Authorization") != f"Bearer {KEY}":
+                self._answer(*emulator.refusal(401))
+                return False
+            if emulator.failures:
+                status, told = emulator.failures.pop(0)
+                content = told if isinstance(told, bytes) else json.dumps(told).encode()
+                self._answer(status, content)
+                return False
+            return True
+
+        def _answer(self, status: int, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            if status == 429:
+                self.send_header("Retry-After", "7")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Tests need no access log."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        emulator.url = f"http://127.0.0.1:{server.server_port}/api/"
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield emulator
+        server.shutdown()
+        thread.join()
