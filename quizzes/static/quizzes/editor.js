@@ -45,7 +45,13 @@ const call = async (method, url, body) => {
   return told;
 };
 
+// One change at a time: a second key pressed meanwhile would act on what is going away.
+let busy = false;
+
 const carryOut = async (what, work, focus) => {
+  if (busy) return;
+  busy = true;
+  list.setAttribute("aria-busy", "true");
   try {
     quiz = await work();
     editing = null;
@@ -53,6 +59,9 @@ const carryOut = async (what, work, focus) => {
     say(what);
   } catch (error) {
     say(error.message, true);
+  } finally {
+    busy = false;
+    list.removeAttribute("aria-busy");
   }
 };
 
