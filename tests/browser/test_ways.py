@@ -1,0 +1,245 @@
+"""The ways through the studio, each in a real browser at two sizes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Stack, Studio
+
+ENDS_WITHIN_MS = 90_000
+
+
+def _start_tiny(studio: Studio, **values: str) -> Page:
+    page = studio.go("/studio/new/tiny/")
+    page.get_by_text("More settings").click()
+    for name, value in values.items():
+        page.locator(f'[name="p.{name}"]').fill(value)
+    page.get_by_role("button", name=re.compile("^Start")).click()
+    page.wait_for_url("**/studio/jobs/*/")
+    return page
+
+
+def _has_state(page: Page, state: str) -> None:
+    status = page.locator('[data-live-part="status"] .state').first
+    expect(status).to_have_text(state, timeout=ENDS_WITHIN_MS)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    y, x = np.mgrid[0:240, 0:320]
+    pixels = np.stack([x % 256, y % 256, (x * y // 80) % 256], axis=-1)
+    path = tmp_path / "gradient.png"
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
+    return path
+
+
+def test_an_empty_studio_says_what_can_be_made(studio: Studio) -> None:
+    page = studio.go("/studio/")
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    pictures = page.locator(".cover-art img")
+    assert pictures.count() >= 5
+    for place in range(pictures.count()):
+        pictures.nth(place).scroll_into_view_if_needed()
+        expect(pictures.nth(place)).to_have_js_property("complete", True)
+        assert pictures.nth(place).evaluate("image => image.naturalWidth") > 0
+
+
+def test_a_job_is_followed_live_to_its_end(studio: Studio) -> None:
+    page = _start_tiny(studio, text="hello from a browser", busy_seconds="2")
+
+    _has_state(page, "succeeded")
+
+    expect(page.get_by_role("link", name="finished.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="Again with changes")).to_be_visible()
+    studio.check_accessible()
+    studio.check_fits()
+
+
+def test_a_cut_socket_is_said_and_the_end_still_seen(studio: Studio) -> None:
+    studio.expected.append("WebSocket")
+    studio.page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+
+    page = _start_tiny(studio, text="without a socket", busy_seconds="6")
+
+    expect(page.locator("[data-link-state]")).to_contain_text("connection cut")
+    _has_state(page, "succeeded")
+
+
+def test_a_failure_gives_advice_and_goes_again_from_its_step(studio: Studio) -> None:
+    page = _start_tiny(studio, trouble="work:bad")
+
+    _has_state(page, "failed")
+    expect(page.get_by_role("alert")).to_contain_text("Send a better one")
+    studio.check_accessible()
+    page.get_by_role("link", name="Again with changes").first.click()
+    page.get_by_text("More settings").click()
+    page.locator('[name="p.trouble"]').fill("")
+    page.get_by_role("button", name=re.compile("^Start")).click()
+
+    _has_state(page, "succeeded")
+
+
+def test_a_job_is_cancelled(studio: Studio) -> None:
+    page = _start_tiny(studio, busy_seconds="60", text="cancel me")
+
+    page.get_by_role("button", name="Cancel").click()
+
+    _has_state(page, "cancelled")
+
+
+def test_a_job_waits_for_its_review(studio: Studio) -> None:
+    page = studio.go("/studio/new/tiny/")
+    page.get_by_label("Let me look before it goes on").check()
+    page.get_by_role("button", name=re.compile("^Start")).click()
+    approve = page.get_by_role("button", name="Approve and go on")
+    expect(approve).to_be_visible(timeout=ENDS_WITHIN_MS)
+    studio.check_accessible()
+
+    approve.click()
+
+    _has_state(page, "succeeded")
+
+
+def test_files_are_uploaded_and_shown(studio: Studio, picture: Path) -> None:
+    page = studio.go("/studio/projects/")
+    name = f"Uploads {page.viewport_size['width']}"  # type: ignore[index]  # it has one
+    page.locator("summary", has_text="New project").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url("**/studio/projects/uploads-*/")
+
+    page.locator("[data-choose]").first.set_input_files(str(picture))
+
+    tile = page.locator(".tile-grid .tile-link img").first
+    expect(tile).to_be_visible()
+    expect(tile).to_have_js_property("complete", True)
+    studio.check_accessible()
+    page.locator(".tile-link").first.click()
+    expect(page.locator(".stage img")).to_be_visible()
+    studio.check_accessible()
+
+
+def test_a_dead_file_is_refused_before_it_is_sent(
+    studio: Studio, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    page = studio.go("/studio/new/tiny/")
+
+    page.locator("[data-choose]").first.set_input_files(str(empty))
+
+    expect(page.get_by_role("alert")).to_have_text("is empty")
+
+
+def test_results_are_shared_by_a_link(studio: Studio, browser: Browser) -> None:
+    page = _start_tiny(studio, text="share me")
+    _has_state(page, "succeeded")
+    page.locator("summary", has_text="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_label("Link").input_value()
+    visitor = browser.new_context().new_page()
+
+    visitor.goto(address)
+
+    expect(visitor.get_by_role("link", name="finished.txt")).to_be_visible()
+    visitor.context.close()
+
+
+def test_an_api_key_is_made_and_revoked(studio: Studio) -> None:
+    page = studio.go("/studio/settings/keys/")
+    page.get_by_label("Name").fill("from a browser")
+    page.get_by_role("button", name="Make a key").click()
+    assert page.get_by_label("Key", exact=True).input_value().startswith("mf_")
+    studio.check_accessible()
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    row = page.locator(".key-list li", has_text="from a browser")
+    row.get_by_role("button", name="Revoke").click()
+
+    expect(page.locator(".note-good")).to_contain_text("is revoked")
+
+
+def test_keys_lead_through_the_studio(studio: Studio) -> None:
+    page = studio.go("/studio/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+
+    page.wait_for_url("**/studio/jobs/")
+
+
+def test_the_theme_is_switched_and_kept(studio: Studio) -> None:
+    page = studio.go("/studio/")
+    page.keyboard.press("t")
+    page.keyboard.press("t")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.reload()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    studio.check_accessible()
+
+
+def test_filters_live_in_the_address(studio: Studio) -> None:
+    page = studio.go("/studio/jobs/")
+
+    page.get_by_label("State").select_option("succeeded")
+
+    page.wait_for_url("**status=succeeded**")
+    expect(page.get_by_label("State")).to_have_value("succeeded")
+
+
+def test_jobs_are_started_and_read_without_javascript(
+    stack: Stack, browser: Browser, picture: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{stack.url}/studio/login/")
+    page.fill("#id_username", stack.username)
+    page.fill("#id_password", stack.password)
+    page.click("button.btn-lg")
+    page.goto(f"{stack.url}/studio/new/tiny/")
+    page.set_input_files("#files", str(picture))
+    page.click("button.btn-lg")
+
+    assert "/studio/jobs/" in page.url
+    assert "gradient.png" in page.text_content("h1")  # type: ignore[operator]  # there is one
+    context.close()
+
+
+PAGES = (
+    "/studio/",
+    "/studio/new/",
+    "/studio/new/tiny/",
+    "/studio/projects/",
+    "/studio/jobs/",
+    "/studio/settings/",
+    "/studio/settings/password/",
+    "/studio/settings/usage/",
+    "/admin/",
+    "/admin/dashboard/",
+    "/admin/failures/",
+    "/admin/jobs/job/",
+    "/admin/jobs/stage/",
+    "/admin/jobs/asset/",
+    "/admin/jobs/project/",
+    "/admin/jobs/worker/",
+    "/admin/auth/user/",
+    "/admin/queues/",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits(path: str, studio: Studio) -> None:
+    studio.go(path)
+
+    studio.check_accessible()
+    studio.check_fits()
