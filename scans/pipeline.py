@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from jobs.errors import RequestError
+from jobs.later import Later
 from jobs.pipeline import (
     Estimate,
     InputFacts,
@@ -19,12 +20,17 @@ from jobs.pipeline import (
     Step,
 )
 from jobs.toolbox.fetch import UrlRefusedError, check_url
-from scans import model_stages, sample, stages
 from scans.engines.fal import endpoint_of
 from scans.engines.kiri import PRICE_USD
 from scans.facts import PublishedFacts
-from scans.model_stages import ModelsFacts
 from scans.params import ModelParams, Quality, ScanParams
+
+if TYPE_CHECKING:
+    from scans import model_stages, sample, stages
+else:
+    model_stages = Later("scans.model_stages")
+    sample = Later("scans.sample")
+    stages = Later("scans.stages")
 
 MOST_PHOTOS = 300
 
@@ -140,6 +146,8 @@ def _model_takes(so_far: SoFar[ModelParams], engine: str) -> Estimate:
 
 
 def summarize_models(so_far: SoFar[ModelParams]) -> Mapping[str, Any]:
+    from scans.model_stages import ModelsFacts
+
     return so_far.facts("pack", ModelsFacts).model_dump(mode="json")
 
 

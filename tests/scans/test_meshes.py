@@ -87,7 +87,9 @@ def test_a_broken_model_is_said_to_be_broken(tmp_path: Path) -> None:
 
 
 def test_rendering_shows_the_mesh_where_it_is() -> None:
-    camera = look_at(np.array([0.5, 0.5, 4]), np.array([0.5, 0.5, 0.5]), size_px=(60, 40))
+    camera = look_at(
+        np.array([0.5, 0.5, 4]), np.array([0.5, 0.5, 0.5]), size_px=(60, 40)
+    )
 
     picture, cover = render(cube(), camera)
 
@@ -100,7 +102,9 @@ def test_turntable_is_a_film_and_a_moving_picture(tmp_path: Path) -> None:
     import av
     from PIL import Image
 
-    write_turntable(cube(), tmp_path / "t.mp4", tmp_path / "t.webp", views=4, size_px=64)
+    write_turntable(
+        cube(), tmp_path / "t.mp4", tmp_path / "t.webp", views=4, size_px=64
+    )
 
     with av.open(str(tmp_path / "t.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 8

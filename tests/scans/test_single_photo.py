@@ -44,7 +44,9 @@ def test_a_round_thing_becomes_a_closed_ball_of_its_size(disc: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "method"), [(Shape.LATHE, Method.LATHE), (Shape.BOX, Method.BOX)]
 )
-def test_a_shape_that_is_named_is_made(disc: Path, shape: Shape, method: Method) -> None:
+def test_a_shape_that_is_named_is_made(
+    disc: Path, shape: Shape, method: Method
+) -> None:
     made = _made(disc, shape)
 
     assert made.method is method

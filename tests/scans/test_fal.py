@@ -1,0 +1,257 @@
+"""fal's documented answers, errors and traps."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.errors import (
+    EngineNotConfiguredError,
+    VendorOutcomeUnknownError,
+    VendorRefusedError,
+    VendorUnavailableError,
+)
+from jobs.pipeline import Wait
+from jobs.toolbox.meshes import write_glb
+from jobs.vendors.fal import (
+    ENDPOINTS,
+    Callback,
+    FalClient,
+    Task,
+    callback_is_fals,
+    fetch_signing_keys,
+)
+from jobs.workbench import Workbench
+from scans.engines.fal import FalWait, cancel, make
+from scans.params import FalModel, ModelParams
+from tests.benches import ListRecorder, make_bench
+from tests.scans.models import cube, photo_of_a_disc
+from tests.vendors.fal import KEY, FalEmulator, fal_emulator
+
+
+@pytest.fixture
+def fal(settings: object, tmp_path: Path) -> Iterator[FalEmulator]:
+    with fal_emulator() as emulator:
+        settings.FAL_KEY = KEY  # type: ignore[attr-defined]
+        settings.FAL_QUEUE_URL = emulator.url  # type: ignore[attr-defined]
+        settings.FAL_REST_URL = emulator.url  # type: ignore[attr-defined]
+        settings.PUBLIC_URL = "https://house.example"  # type: ignore[attr-defined]
+        emulator.model = write_glb(cube(), tmp_path / "cube.glb").read_bytes()
+        yield emulator
+
+
+@pytest.fixture
+def client(fal: FalEmulator) -> FalClient:
+    return FalClient(key=KEY, queue_url=fal.url)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "disc.png"
+    path.write_bytes(photo_of_a_disc())
+    return path
+
+
+def _bench(
+    tmp_path: Path, photo: Path, model: FalModel, checkpoint: FalWait | None = None
+) -> Workbench[ModelParams]:
+    return make_bench(
+        ModelParams(model=model), tmp_path / f"bench-{checkpoint is not None}",
+        inputs=[photo], engine="fal", checkpoint=checkpoint, part=0,
+        webhook_url="https://house.example/hook",
+    )  # fmt: skip
+
+
+def _to_the_end(tmp_path: Path, photos: list[Path], model: FalModel) -> Path:
+    result = make(_bench(tmp_path, photos[0], model), photos)
+    while isinstance(result, Wait):
+        assert isinstance(result.checkpoint, FalWait)
+        result = make(_bench(tmp_path, photos[0], model, result.checkpoint), photos)
+    return result
+
+
+@pytest.mark.parametrize("model", list(FalModel))
+def test_each_model_has_its_own_names(
+    fal: FalEmulator, tmp_path: Path, photo: Path, model: FalModel
+) -> None:
+    found = _to_the_end(tmp_path, [photo], model)
+
+    assert found.read_bytes() == fal.model
+    [request] = fal.requests.values()
+    key = ENDPOINTS[model.value].image_key
+    sent = request.arguments[key]
+    picture = sent[0] if model is FalModel.TRELLIS_MULTI else sent
+    assert picture.startswith("data:image/png;base64,")
+    assert request.webhook == "https://house.example/api/v1/vendors/fal/webhook"
+
+
+def test_several_photos_of_one_thing_go_to_the_model_that_takes_them(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    _to_the_end(tmp_path, [photo, photo], FalModel.TRELLIS)
+
+    [request] = fal.requests.values()
+    assert request.app == "fal-ai/trellis/multi"
+    assert len(request.arguments["image_urls"]) == 2
+
+
+def test_waiting_says_where_it_stands_and_keeps_the_logs(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    first = make(_bench(tmp_path, photo, FalModel.TRELLIS), [photo])
+    assert isinstance(first, Wait)
+    assert isinstance(first.checkpoint, FalWait)
+    assert first.reason == "In line at fal"
+
+    bench = _bench(tmp_path, photo, FalModel.TRELLIS, first.checkpoint)
+    second = make(bench, [photo])
+
+    assert isinstance(second, Wait)
+    assert second.reason == "fal is computing the model"
+    assert isinstance(bench.recorder, ListRecorder)
+    assert bench.recorder.logs == [("info", "sampling")]
+
+
+def test_addresses_come_from_the_answer_without_the_sub_path(
+    fal: FalEmulator, client: FalClient
+) -> None:
+    endpoint = ENDPOINTS["trellis_multi"]
+
+    task = client.submit(endpoint, {"image_urls": ["x"]}, webhook_url=None)
+
+    assert task.status_url == f"{fal.url}/fal-ai/trellis/requests/req-0/status"
+    assert client.task_of(endpoint, "req-0") == task
+
+
+def test_a_completed_request_with_an_error_has_failed(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    fal.failing = {0}
+
+    with pytest.raises(
+        VendorRefusedError, match=r"Invalid image \(file_download_error\)"
+    ):
+        _to_the_end(tmp_path, [photo], FalModel.TRELLIS)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "error"),
+    [
+        (401, "", VendorRefusedError),
+        (403, "", VendorRefusedError),
+        (400, "bad_request", VendorRefusedError),
+        (422, "", VendorRefusedError),
+        (429, "", VendorUnavailableError),
+        (500, "runner_server_error", VendorUnavailableError),
+        (502, "runner_incomplete_response", VendorUnavailableError),
+        (503, "runner_scheduling_failure", VendorUnavailableError),
+        (504, "request_timeout", VendorUnavailableError),
+        (504, "startup_timeout", VendorUnavailableError),
+    ],
+)
+def test_errors_are_told_apart(
+    fal: FalEmulator, client: FalClient, status: int, kind: str, error: type[Exception]
+) -> None:
+    told = {"detail": "Something is wrong", "error_type": kind}
+    fal.failures = [(status, told, {"X-Fal-Error-Type": kind})]
+
+    with pytest.raises(error, match="Something is wrong"):
+        client.progress(client.task_of(ENDPOINTS["trellis"], "req-0"))
+
+
+def test_a_busy_submit_is_sent_once_and_bought_nothing(
+    fal: FalEmulator, client: FalClient
+) -> None:
+    fal.failures = [(429, {"detail": "slow down"}, {"Retry-After": "3"})]
+
+    with pytest.raises(VendorUnavailableError) as caught:
+        client.submit(ENDPOINTS["trellis"], {"image_url": "x"}, webhook_url=None)
+
+    assert caught.value.retry_after is not None
+    assert fal.requests == {}
+
+
+def test_a_lost_answer_to_a_submit_is_not_sent_again(
+    fal: FalEmulator, client: FalClient
+) -> None:
+    fal.drop_submit_answer = True
+
+    with pytest.raises(VendorOutcomeUnknownError):
+        client.submit(ENDPOINTS["trellis"], {"image_url": "x"}, webhook_url=None)
+
+    assert len(fal.requests) == 1
+
+
+def test_a_wrong_input_key_is_told(fal: FalEmulator, client: FalClient) -> None:
+    with pytest.raises(VendorRefusedError, match=r"Field required \(missing\)"):
+        client.submit(ENDPOINTS["hunyuan3d"], {"image_url": "x"}, webhook_url=None)
+
+
+def test_an_undocumented_state_is_asked_for_again(
+    fal: FalEmulator, client: FalClient
+) -> None:
+    fal.script = ["FAILED"]
+    task = client.submit(ENDPOINTS["trellis"], {"image_url": "x"}, webhook_url=None)
+
+    with pytest.raises(VendorUnavailableError, match="does not document"):
+        client.progress(task)
+
+
+def test_cancel_reaches_fal_and_may_come_too_late(
+    fal: FalEmulator, client: FalClient, tmp_path: Path, photo: Path
+) -> None:
+    waiting = make(_bench(tmp_path, photo, FalModel.TRELLIS), [photo])
+    assert isinstance(waiting, Wait)
+    assert isinstance(waiting.checkpoint, FalWait)
+
+    cancel(_bench(tmp_path, photo, FalModel.TRELLIS, waiting.checkpoint))
+    fal.requests["req-0"].asked = 9
+
+    assert fal.requests["req-0"].cancelled
+    assert not client.cancel(waiting.checkpoint.task)
+    assert not client.cancel(client.task_of(ENDPOINTS["trellis"], "req-77"))
+
+
+def test_the_key_is_not_sent_elsewhere(fal: FalEmulator, client: FalClient) -> None:
+    elsewhere = Task(
+        request_id="r",
+        status_url="http://evil.example/s",
+        response_url="",
+        cancel_url="",
+    )
+
+    with pytest.raises(VendorRefusedError, match="elsewhere"):
+        client.progress(elsewhere)
+
+
+def test_without_a_key_the_engine_is_not_set_up(settings: object) -> None:
+    settings.FAL_KEY = ""  # type: ignore[attr-defined]
+
+    with pytest.raises(EngineNotConfiguredError, match="FAL_KEY"):
+        FalClient.from_settings()
+
+
+def test_a_signature_is_checked_against_body_time_and_key(fal: FalEmulator) -> None:
+    keys = fetch_signing_keys(fal.url)
+    body = b'{"request_id": "req-0", "status": "OK"}'
+
+    def accepts(headers: dict[str, str], content: bytes = body) -> bool:
+        return callback_is_fals(
+            Callback(
+                request_id=headers["X-Fal-Webhook-Request-Id"],
+                user_id=headers["X-Fal-Webhook-User-Id"],
+                timestamp=headers["X-Fal-Webhook-Timestamp"],
+                signature=headers["X-Fal-Webhook-Signature"],
+                body=content,
+            ),
+            keys,
+        )
+
+    good = fal.signed(body)
+    assert accepts(good)
+    assert not accepts(good, body + b" ")
+    assert not accepts(good | {"X-Fal-Webhook-User-Id": "somebody"})
+    assert not accepts(good | {"X-Fal-Webhook-Signature": "zz"})
+    assert not accepts(fal.signed(body, at=time.time() - 301))
+    assert not accepts(good | {"X-Fal-Webhook-Timestamp": "yesterday"})
