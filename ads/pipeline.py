@@ -2,22 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ads import costs, stages
-from ads.engines.sample import draw_sample
+from ads import costs
 from ads.params import AdParams
 from ads.script import ScriptFacts
+from jobs.later import Later
 from jobs.pipeline import InputRule, Kind, Pipeline, SoFar, Step
+
+if TYPE_CHECKING:
+    from ads import stages
+    from ads.engines import sample
+else:
+    stages = Later("ads.stages")
+    sample = Later("ads.engines.sample")
 
 
 def _scenes(so_far: SoFar[AdParams]) -> Sequence[str]:
-    return stages.SCENE_PARTS
+    from ads.stages import SCENE_PARTS
+
+    return SCENE_PARTS
 
 
 def _summary(so_far: SoFar[AdParams]) -> Mapping[str, Any]:
+    from ads.stages import AdFacts
+
     written = so_far.facts("script_gen", ScriptFacts)
-    made = so_far.facts("compositing", stages.AdFacts)
+    made = so_far.facts("compositing", AdFacts)
     return {"script": written.script.model_dump(mode="json"), **made.model_dump()}
 
 
@@ -78,7 +89,7 @@ AD: Pipeline[AdParams] = Pipeline(
         ),
     ),
     summarize=_summary,
-    sample=draw_sample,
+    sample=sample.draw_sample,
     sample_params={
         "product_name": "Morning Cup",
         "style": "minimal",

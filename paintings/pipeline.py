@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from jobs.errors import RequestError
+from jobs.later import Later
 from jobs.pipeline import (
     Estimate,
     InputFacts,
@@ -19,11 +20,15 @@ from jobs.pipeline import (
     Step,
 )
 from jobs.toolbox.images import MIN_SIDE_PX
-from paintings import stages
 from paintings.engines import replicate
 from paintings.facts import ManifestFacts
 from paintings.params import Mode, PaintingParams
-from paintings.sample import write_sample
+
+if TYPE_CHECKING:
+    from paintings import sample, stages
+else:
+    sample = Later("paintings.sample")
+    stages = Later("paintings.stages")
 
 _PAINT = ("painterly_style", "painterly_strength", "painterly_seed")
 
@@ -79,7 +84,7 @@ def _max_running() -> int:
 
 
 def _sample(folder: Path) -> list[Path]:
-    return [write_sample(folder)]
+    return [sample.write_sample(folder)]
 
 
 _TIMEOUT = timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)

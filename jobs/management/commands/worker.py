@@ -3,6 +3,7 @@ from typing import Any
 import django_rq
 from django.core.management.base import BaseCommand, CommandParser
 
+from jobs import later
 from jobs.pipeline import Queue
 from jobs.queues import queue_names
 from jobs.runtime.worker import StageWorker
@@ -19,6 +20,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, queues: str, **_: Any) -> None:
+        # Once, before any horse is forked: they all share what is loaded here.
+        later.load_all()
         serves = [Queue(name.strip()) for name in queues.split(",")]
         connection = django_rq.get_connection(queue_names(serves)[0])
         StageWorker(queue_names(serves), serves=serves, connection=connection).work(
