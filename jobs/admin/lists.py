@@ -30,6 +30,7 @@ class FastAdmin(admin.ModelAdmin[Any]):
     show_full_result_count = False
     list_per_page = ROWS_A_PAGE
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
     search_help_text = "An id, or how a name begins"
 
     def changelist_view(

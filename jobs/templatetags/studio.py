@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from jobs.models import Asset
 from jobs.pages import covers
+from jobs.registry import AnyPipeline
 from jobs.snapshots import asset_url, thumbnail_url
 
 register = template.Library()
@@ -88,6 +89,12 @@ def state_icon(status: str) -> str:
 def cover(slug: str) -> str:
     """The picture that stands for a pipeline."""
     return covers.url_of(slug)
+
+
+@register.filter
+def has_sample(pipeline: AnyPipeline) -> bool:
+    """Asked here, since a template would call the function that makes it."""
+    return pipeline.sample is not None
 
 
 @register.filter

@@ -199,7 +199,9 @@ def open_studio(context: BrowserContext, url: str) -> Studio:
         return any(re.search(pattern, text) for pattern in made.expected)
 
     def requested(request: Any) -> None:
-        if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
+        if not request.url.startswith(
+            (url, url.replace("http", "ws"), "data:", "blob:")
+        ):
             made.complaints.append(f"foreign: {request.url}")
 
     page.on("console", console)
