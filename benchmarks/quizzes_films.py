@@ -216,7 +216,6 @@ def _deck_slide(
     rng: np.random.Generator, size: tuple[int, int], number: int
 ) -> list[Picture]:
     """A slide's states, one bullet more in each, and at times a corrected word."""
-    width, height = size
     title = " ".join(rng.choice(_WORDS, 3)).capitalize()
     bullets = [" ".join(rng.choice(_WORDS, rng.integers(3, 7))) for _ in range(4)]
     states: list[Picture] = []

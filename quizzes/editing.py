@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -31,7 +32,7 @@ Change = Callable[[Quiz], Quiz]
 
 
 def edit(
-    quiz_id: object,
+    quiz_id: UUID,
     user: User,
     what: str,
     change: Change,
@@ -54,7 +55,7 @@ def edit(
         return _store(row, after)
 
 
-def undo(quiz_id: object) -> QuizRow:
+def undo(quiz_id: UUID) -> QuizRow:
     """Put back what was before the last edit."""
     with transaction.atomic():
         row = QuizRow.objects.select_for_update().get(pk=quiz_id)

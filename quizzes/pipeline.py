@@ -112,7 +112,7 @@ _SOUND = Step(
     uses=("transcript", "audio_track"),
     estimate=_seconds(0.02),
 )
-_TRANSCRIBE = Step(
+_TRANSCRIBE: Step[Any] = Step(
     name="transcribe",
     run=transcription.hear_part,
     title="Write down what is said",
@@ -152,7 +152,7 @@ _CHAPTERS = Step(
     uses=(),
     estimate=_seconds(0.005),
 )
-_QUIZ = Step(
+_QUIZ: Step[Any] = Step(
     name="quiz",
     run=writing.write_quiz,
     title="Write the questions",

@@ -164,7 +164,7 @@ def _show(pipe, slide: Slide, number: int, voiced: Spoken, *, last: bool) -> Non
         )
 
 
-def draw_slide(slide: Slide, number: int, *, shown: int) -> np.ndarray:  # type: ignore[type-arg]
+def draw_slide(slide: Slide, number: int, *, shown: int) -> np.ndarray:
     width, height = SIZE_PX
     accent = _ACCENTS[number % len(_ACCENTS)]
     image = Image.new("RGB", SIZE_PX, _PAPER)

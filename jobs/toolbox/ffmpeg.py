@@ -36,23 +36,23 @@ class _Settings:
     threads: int = 0
 
 
-_settings = _Settings()
+# Set once, when the process starts.
+_configured: list[_Settings] = [_Settings()]
 
 
 def configure(*, program: str = "", threads: int = 0) -> None:
     """Name another ffmpeg than the one that came with the packages, and its threads."""
-    global _settings  # set once, when the process starts
-    _settings = _Settings(program=program, threads=threads)
+    _configured[0] = _Settings(program=program, threads=threads)
 
 
 def program() -> str:
     """The ffmpeg to call."""
-    return _settings.program or _packaged_program()
+    return _configured[0].program or _packaged_program()
 
 
 @cache
 def _packaged_program() -> str:
-    import imageio_ffmpeg  # type: ignore[import-untyped]  # it ships no types
+    import imageio_ffmpeg
 
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -191,8 +191,8 @@ def _guard(options: Sequence[str], source: str) -> list[str]:
 
 def _front() -> list[str]:
     front = [program(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"]
-    if _settings.threads:
-        front += ["-filter_threads", str(_settings.threads)]
+    if _configured[0].threads:
+        front += ["-filter_threads", str(_configured[0].threads)]
     return [*front, "-y"]
 
 
@@ -204,7 +204,9 @@ def _child(
     try:
         # It stays in our process group, so that stopping a worker stops it too.
         process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-            command, preexec_fn=_die_with_parent, **pipes  # noqa: PLW1509
+            command,
+            preexec_fn=_die_with_parent,
+            **pipes,  # noqa: PLW1509
         )
     except FileNotFoundError as error:
         raise EngineMissingError(

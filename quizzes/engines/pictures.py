@@ -11,6 +11,7 @@ from PIL import Image
 from jobs.toolbox import frames
 from jobs.toolbox.captions import Cue, to_vtt
 from jobs.toolbox.frames import Pixels, Sampling
+from jobs.toolbox.probing import probe
 
 MOST_TILES = 100
 COLUMNS = 10
@@ -70,7 +71,7 @@ def make_sprite(
 
 
 def _tile_longest(video: Path) -> int:
-    picture = frames.picture_of(frames.probe(video))
+    picture = frames.picture_of(probe(video))
     # Tall videos get tiles of the same width, not of the same longest side.
     return round(TILE_WIDTH_PX * max(1.0, picture.height_px / picture.width_px))
 

@@ -64,7 +64,7 @@ class PocketSphinx:
         return words
 
 
-def _gain(samples: np.ndarray) -> float:  # type: ignore[type-arg]
+def _gain(samples: np.ndarray) -> float:
     """Bring quiet speech to the loudness that the model was trained at."""
     loudness = float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
     return min(0.08 / loudness, 8.0) if loudness > 1e-4 else 1.0

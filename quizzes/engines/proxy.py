@@ -105,8 +105,7 @@ def _picture_words(video: VideoTrack, order: ProxyOrder, *, webm: bool) -> list[
         f":'trunc(min(ih,{order.height_px})/2)*2',setsar=1"
     )
     coder = (
-        ["libvpx-vp9", "-crf", "34", "-b:v", "0", "-deadline", "realtime"]
-        + ["-cpu-used", "8", "-row-mt", "1"]
+        "libvpx-vp9 -crf 34 -b:v 0 -deadline realtime -cpu-used 8 -row-mt 1".split()
         if webm
         else ["libx264", "-preset", "veryfast", "-crf", "23"]
     )

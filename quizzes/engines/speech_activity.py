@@ -3,6 +3,7 @@
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,8 @@ def read_span(recording: Path, span: Span) -> Samples:
 
 def length_of(recording: Path) -> float:
     with wave.open(str(recording)) as file:
-        return file.getnframes() / RATE_HZ
+        frames: int = file.getnframes()
+        return frames / RATE_HZ
 
 
 def spoken_spans(
@@ -106,10 +108,11 @@ def joined(spans: Sequence[Span]) -> list[Span]:
     """Neighbours with hardly a pause between them become one; clicks are dropped."""
     together: list[Span] = []
     for span in spans:
-        if together and span.start_s - together[-1].end_s < _JOIN_GAP_S:
+        start_s, end_s = span.start_s, span.end_s
+        if together and start_s - together[-1].end_s < _JOIN_GAP_S:
             last = together.pop()
-            span = Span(start_s=last.start_s, end_s=max(last.end_s, span.end_s))
-        together.append(span)
+            start_s, end_s = last.start_s, max(last.end_s, end_s)
+        together.append(Span(start_s=start_s, end_s=end_s))
     return [span for span in together if span.duration_s >= _SHORTEST_S]
 
 
@@ -151,7 +154,7 @@ def _best_cut(
 ) -> tuple[float, bool]:
     """The middle of the best pause near the target, or the target itself, forced."""
     best: tuple[float, float] | None = None
-    for left, right in zip(spans, spans[1:], strict=False):
+    for left, right in pairwise(spans):
         pause = right.start_s - left.end_s
         middle = (left.end_s + right.start_s) / 2
         if (

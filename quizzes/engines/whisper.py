@@ -89,10 +89,10 @@ def _loaded(model: str, threads: int) -> Any:
 
 def _condensed(
     recording: Path, spans: Sequence[Span]
-) -> tuple[np.ndarray, list[tuple[float, float]]]:  # type: ignore[type-arg]
+) -> tuple[np.ndarray, list[tuple[float, float]]]:
     """Speech alone, with short gaps; and where each stretch lies in the recording."""
     gap = np.zeros(int(_GAP_S * RATE_HZ), np.float32)
-    pieces: list[np.ndarray] = []  # type: ignore[type-arg]
+    pieces: list[np.ndarray] = []
     places: list[tuple[float, float]] = []
     at = 0
     for span in spans:

@@ -119,11 +119,18 @@ def _stretch(
 ) -> Path:
     piece = folder / f"piece-{number:03}.mp4"
     scale = f"scale={frame.width}:{frame.height},setsar=1"
-    tracks = ["-map", "0:V:0", *(["-map", "0:a:0"] if frame.has_sound else [])]
+    tracks: list[str] = [
+        "-map",
+        "0:V:0",
+        *(["-map", "0:a:0"] if frame.has_sound else []),
+    ]
     ffmpeg.run(
         [
             *("-ss", f"{start_s:.3f}", "-t", f"{end_s - start_s:.3f}", "-i", video),
-            *(*tracks, "-vf", scale, *_coding(frame), piece),
+            *tracks,
+            *("-vf", scale),
+            *_coding(frame),
+            piece,
         ]
     )
     return piece

@@ -104,7 +104,9 @@ def _titled(scenes: Sequence[Scene], transcript: Transcript | None) -> list[Scen
             if scene.start <= (segment.start + segment.end) / 2 < scene.end
         )
         held = [
-            t for t in terms[:40] if re.search(rf"\b{re.escape(t.text)}", said, re.I)
+            t
+            for t in terms[:40]
+            if re.search(rf"\b{re.escape(t.text)}", said, re.IGNORECASE)
         ]
         names = [t.text for t in held if t.count <= max(3, len(scenes))][:2]
         title = ", ".join(names)
@@ -159,10 +161,10 @@ def chapters_of(scenes: Sequence[Scene]) -> list[Scene]:
     for scene in scenes:
         if chapters and chapters[-1].end - chapters[-1].start < least:
             last = chapters.pop()
-            scene = last.model_copy(
-                update={"end": scene.end, "title": last.title or scene.title}
-            )
-        chapters.append(scene)
+            title = last.title or scene.title
+            chapters.append(last.model_copy(update={"end": scene.end, "title": title}))
+        else:
+            chapters.append(scene)
     return [
         chapter.model_copy(update={"index": number})
         for number, chapter in enumerate(chapters)

@@ -13,8 +13,14 @@ from jobs.toolbox import captions, ffmpeg
 from jobs.toolbox.captions import Cue, TimedWord
 from jobs.toolbox.probing import MediaFacts, probe
 from quizzes.content import Segment, Transcript, Word
-from quizzes.engines import aligning, pocketsphinx, seams, sentences, whisper
-from quizzes.engines import openai_ears
+from quizzes.engines import (
+    aligning,
+    openai_ears,
+    pocketsphinx,
+    seams,
+    sentences,
+    whisper,
+)
 from quizzes.engines import speech_activity as activity
 from quizzes.engines.proxy import chosen_track
 from quizzes.engines.speech_activity import PartPlan, Span
@@ -148,7 +154,8 @@ def hear_part(bench: Workbench[TranscriptionParams]) -> StageResult:
     bench.report(0.0, "Writing down what is said")
     if bench.engine == "openai":
         heard = openai_ears.hear(bench, sound, hear, spans)
-        words, language, source = heard.words, heard.language, "openai"
+        words: Sequence[Word] = heard.words
+        language, source = heard.language, "openai"
     elif settings.WHISPER_MODEL:
         ear = whisper.Whisper(
             model=settings.WHISPER_MODEL, threads=settings.FFMPEG_THREADS

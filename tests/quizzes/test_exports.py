@@ -34,7 +34,9 @@ def lesson() -> Lesson:
     transcript = transcript_of(PLANTS)
     drafts = local.drafts_of(transcript)
     done = finish(drafts, transcript, count=14, types=list(QuestionType), seed="s")
-    quiz = Quiz(id="quiz-1", title="Plants & light", questions=(*done.questions, AWKWARD))
+    quiz = Quiz(
+        id="quiz-1", title="Plants & light", questions=(*done.questions, AWKWARD)
+    )
     return Lesson(title=quiz.title, duration=90, quiz=quiz, transcript=transcript)
 
 
@@ -77,9 +79,13 @@ def test_qti12_package_names_its_files_and_keys(lesson: Lesson, tmp_path: Path) 
         root = Xml.fromstring(package.read(str(files[0])))
     space = {"q": "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"}
     items = root.findall(".//q:item", space)
-    assert [item.get("ident") for item in items] == [q.id for q in lesson.quiz.questions]
+    assert [item.get("ident") for item in items] == [
+        q.id for q in lesson.quiz.questions
+    ]
     for item in items:
-        labels = {label.get("ident") for label in item.iterfind(".//q:response_label", space)}
+        labels = {
+            label.get("ident") for label in item.iterfind(".//q:response_label", space)
+        }
         keys = {key.text for key in item.iterfind(".//q:varequal", space)}
         chosen = item.find(".//q:render_fib", space) is None
         assert keys
@@ -99,8 +105,12 @@ def test_qti21_items_are_listed_and_their_answers_exist(
         assert set(hrefs) <= names
         for href in hrefs:
             item = Xml.fromstring(package.read(str(href)))
-            ids = {c.get("identifier") for c in item.iterfind(".//q:simpleChoice", space)}
-            values = {v.text for v in item.iterfind(".//q:correctResponse/q:value", space)}
+            ids = {
+                c.get("identifier") for c in item.iterfind(".//q:simpleChoice", space)
+            }
+            values = {
+                v.text for v in item.iterfind(".//q:correctResponse/q:value", space)
+            }
             assert values
             assert not ids or values <= ids
 
@@ -128,7 +138,7 @@ def test_h5p_says_which_libraries_the_folder_lacks(
 ) -> None:
     (tmp_path / "libraries" / "H5P.Video-1.6").mkdir(parents=True)
 
-    with pytest.raises(LibrariesIncompleteError, match="H5P.InteractiveVideo-1.27"):
+    with pytest.raises(LibrariesIncompleteError, match=r"H5P\.InteractiveVideo-1\.27"):
         h5p.write_h5p(
             lesson, video, tmp_path / "q.h5p", libraries=str(tmp_path / "libraries")
         )

@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def vendor(self) -> OpenAI:
         return self.server.vendor  # type: ignore[attr-defined, no-any-return]
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Tests are silent."""
 
     def do_POST(self) -> None:
@@ -105,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(413, "file_too_large")
             return
         self.vendor.asked.append(
-            {k: v for k, v in fields.items() if k != "file"} | {"bytes": len(fields["file"])}
+            {k: v for k, v in fields.items() if k != "file"}
+            | {"bytes": len(fields["file"])}
         )
         timed = fields.get("response_format") == "verbose_json"
         if timed and fields["model"] != "whisper-1":

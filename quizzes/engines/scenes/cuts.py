@@ -94,7 +94,7 @@ def is_camera_move(before: Look, after: Look) -> bool:
         return True
     if agreement < UNSURE_OF_SHIFT:
         return False
-    move = np.float32([[1, 0, dx], [0, 1, dy]])
+    move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     size = (a.shape[1], a.shape[0])
     moved = cv2.warpAffine(a, move, size, borderValue=-1.0)
     seen = moved >= 0

@@ -84,10 +84,7 @@ def find_changes(
     screencast = detector is Detector.SLIDES or (
         detector is Detector.AUTO and watcher.stillness > SCREENCAST
     )
-    if screencast:
-        marks = _slide_marks(watcher)
-    else:
-        marks = _film_marks(video, notes, fps)
+    marks = _slide_marks(watcher) if screencast else _film_marks(video, notes, fps)
     return Found(
         marks=tuple(_spaced(marks, shortest_s, duration_s)),
         screencast=screencast,

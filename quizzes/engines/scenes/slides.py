@@ -155,8 +155,9 @@ def inked(picture: Grey) -> tuple[Vectors, Mask]:
     """Where there are edges, and which way they face: (2, height, width) and a mask."""
     across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, ksize=3)
-    vectors = np.stack([across, down]) / 4
-    return vectors, np.hypot(vectors[0], vectors[1]) > _INK
+    vectors: Vectors = np.stack([across, down]).astype(np.float32) / 4
+    mask: Mask = np.hypot(vectors[0], vectors[1]) > _INK
+    return vectors, mask
 
 
 def changed_cells(old: Vectors, mask: Mask, new: Vectors) -> float:
@@ -165,7 +166,9 @@ def changed_cells(old: Vectors, mask: Mask, new: Vectors) -> float:
     height, width = (side // _CELL_PX for side in mask.shape)
     shape = (height, _CELL_PX, width, _CELL_PX)
     had = mask[: height * _CELL_PX, : width * _CELL_PX].reshape(shape).sum(axis=(1, 3))
-    kept = facing[: height * _CELL_PX, : width * _CELL_PX].reshape(shape).sum(axis=(1, 3))
+    kept = (
+        facing[: height * _CELL_PX, : width * _CELL_PX].reshape(shape).sum(axis=(1, 3))
+    )
     inked_fields = had >= _CELL_LITTLE
     lost = inked_fields & (kept < _CELL_KEPT * had)
     if lost.sum() < _FEWEST_CELLS:

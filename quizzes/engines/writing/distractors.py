@@ -112,7 +112,7 @@ def _mentions(sentence: str, term: str) -> bool:
 
 
 def is_plural(text: str) -> bool:
-    last = text.split()[-1].lower()
+    last = text.rsplit(maxsplit=1)[-1].lower()
     return last in _PLURALS or (
         last.endswith("s") and not last.endswith(("ss", "is", "us", "ics"))
     )

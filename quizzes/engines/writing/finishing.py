@@ -23,7 +23,7 @@ from quizzes.engines.writing.source import Quotes
 LONGEST_KEY_SHARE = 0.25
 _SETS_TRIED = 60
 # How much a further question of the same type, or from the same minute, is worth less.
-_SAME_TYPE = {kind: 0.72 for kind in QuestionType} | {
+_SAME_TYPE = dict.fromkeys(QuestionType, 0.72) | {
     # What most quizzes are made of.
     QuestionType.MULTIPLE_CHOICE: 0.88
 }
@@ -82,7 +82,7 @@ def _choose(
     while rest and len(chosen) < count:
         best = max(rest, key=lambda item: _worth(item, chosen))
         rest.remove(best)
-        old = [*taken, *(item.draft for item in chosen)]
+        old: list[Question | Draft] = [*taken, *(item.draft for item in chosen)]
         if any(alike(best.draft, other) > MOST_ALIKE for other in old):
             faults[Fault.ALIKE] += 1
             continue

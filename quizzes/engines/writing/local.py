@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from quizzes.content import Bloom, Difficulty, QuestionType, Transcript, clock
 from quizzes.engines.writing import distractors, patterns
@@ -81,14 +82,15 @@ def _from_definitions(
             for other in found
             if other.term != term and not are_synonyms(other.term, term)
         ]
-        shared = {
-            "explanation": _said(sentence),
-            "quote": sentence.text,
-            "subject": term.lower(),
-        }
+        draft = partial(
+            Draft,
+            explanation=_said(sentence),
+            quote=sentence.text,
+            subject=term.lower(),
+        )
         if not set(content_stems(term)) & set(content_stems(definition.text)):
             rivals = [o.term for o in found if o.term != term]
-            yield Draft(
+            yield draft(
                 type=QuestionType.MULTIPLE_CHOICE,
                 prompt=f"Which term fits this description: “{definition.text}”?",
                 right=(term,),
@@ -96,9 +98,8 @@ def _from_definitions(
                 difficulty=Difficulty.EASY,
                 bloom=Bloom.REMEMBER,
                 score=3.0,
-                **shared,
             )
-            yield Draft(
+            yield draft(
                 type=QuestionType.SHORT_ANSWER,
                 prompt=f"What is the term for “{definition.text}”?",
                 right=(term,),
@@ -106,10 +107,9 @@ def _from_definitions(
                 difficulty=Difficulty.MEDIUM,
                 bloom=Bloom.REMEMBER,
                 score=2.6,
-                **shared,
             )
             verb = "are" if definition.plural else "is"
-            yield Draft(
+            yield draft(
                 type=QuestionType.MULTIPLE_CHOICE,
                 prompt=f"According to the lesson, what {verb} {definition.named}?",
                 right=(_sentence_case(definition.text),),
@@ -117,7 +117,6 @@ def _from_definitions(
                 difficulty=Difficulty.MEDIUM,
                 bloom=Bloom.UNDERSTAND,
                 score=2.9,
-                **shared,
             )
 
 
@@ -226,14 +225,15 @@ def _from_terms(sentences: Sequence[Sentence], lecture: Lecture) -> Iterator[Dra
             prompt, word = blanked
             weight = term.weight * (1.0 - rank / (2 * _MOST_TERMS))
             score = 1.0 + min(weight, 8.0) / 8.0
-            shared = {
-                "explanation": _said(sentence),
-                "quote": sentence.text,
-                "subject": term.text.lower(),
-            }
+            draft = partial(
+                Draft,
+                explanation=_said(sentence),
+                quote=sentence.text,
+                subject=term.text.lower(),
+            )
             # Wrong answers of no particular kind are easily absurd.
             vague = 0.5 if term.kind in _VAGUE_KINDS else 0.0
-            yield Draft(
+            yield draft(
                 type=QuestionType.MULTIPLE_CHOICE,
                 prompt=f"Complete the sentence: {prompt}",
                 right=(word,),
@@ -241,9 +241,8 @@ def _from_terms(sentences: Sequence[Sentence], lecture: Lecture) -> Iterator[Dra
                 difficulty=Difficulty.MEDIUM,
                 bloom=Bloom.REMEMBER,
                 score=score + 0.6 - vague,
-                **shared,
             )
-            yield Draft(
+            yield draft(
                 type=QuestionType.GAP,
                 prompt=f"Fill in the gap: {prompt}",
                 right=(word,),
@@ -251,7 +250,6 @@ def _from_terms(sentences: Sequence[Sentence], lecture: Lecture) -> Iterator[Dra
                 difficulty=Difficulty.HARD if len(word) > 9 else Difficulty.MEDIUM,
                 bloom=Bloom.REMEMBER,
                 score=score,
-                **shared,
             )
 
 
@@ -331,30 +329,29 @@ def _claims(sentences: Sequence[Sentence], lecture: Lecture) -> Iterator[Draft]:
         if matter <= 0:
             continue
         score = 0.9 + min(matter, 20.0) / 30.0
-        shared = {
-            "explanation": _said(sentence),
-            "quote": sentence.text,
-            "subject": f"claim {sentence.place}",
-        }
-        yield Draft(
+        draft = partial(
+            Draft,
+            explanation=_said(sentence),
+            quote=sentence.text,
+            subject=f"claim {sentence.place}",
+        )
+        yield draft(
             type=QuestionType.TRUE_FALSE,
             prompt=f"True or false? {sentence.text}",
             right=("True",),
             difficulty=Difficulty.EASY,
             bloom=Bloom.REMEMBER,
             score=score - 0.2,
-            **shared,
         )
         turned = _turned(sentence.text, lecture)
         if turned:
-            yield Draft(
+            yield draft(
                 type=QuestionType.TRUE_FALSE,
                 prompt=f"True or false? {turned}",
                 right=("False",),
                 difficulty=Difficulty.MEDIUM,
                 bloom=Bloom.UNDERSTAND,
                 score=score + 0.2,
-                **shared,
             )
 
 
