@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,28 +123,23 @@ class Replicate:
             route, body["version"] = "/v1/predictions", model.split(":", 1)[1]
         else:
             route = f"/v1/models/{model}/predictions"
-        with _translated(paid=True):
-            answer = self._client._request("POST", route, json=body)
-        return _read(answer).id
+        return _read(self._call("POST", route, body=body, paid=True)).id
 
     def upload(self, path: Path) -> str:
         """Put a file where the vendor's models can read it for a day."""
-        with _translated(), path.open("rb") as stream:
+        with _translated(), self._opened() as client, path.open("rb") as stream:
             try:
-                return str(self._client.files.create(stream).urls["get"])
+                return str(client.files.create(stream).urls["get"])
             except KeyError as error:
                 raise VendorUnavailableError(
                     VENDOR, "Replicate took a file and did not say where it lies."
                 ) from error
 
     def look(self, prediction_id: str) -> Prediction:
-        with _translated():
-            answer = self._client._request("GET", f"/v1/predictions/{prediction_id}")
-        return _told(_read(answer))
+        return _told(_read(self._call("GET", f"/v1/predictions/{prediction_id}")))
 
     def cancel(self, prediction_id: str) -> None:
-        with _translated():
-            self._client._request("POST", f"/v1/predictions/{prediction_id}/cancel")
+        self._call("POST", f"/v1/predictions/{prediction_id}/cancel")
 
     def download(self, url: str, path: Path) -> Path:
         """Fetch a result; its address works for an hour."""
@@ -164,15 +158,33 @@ class Replicate:
                     out.write(piece)
         return path
 
-    @cached_property
-    def _client(self) -> "Client":
+    def _call(
+        self,
+        method: str,
+        route: str,
+        *,
+        body: dict[str, Any] | None = None,  # JSON
+        paid: bool = False,
+    ) -> httpx.Response:
+        with _translated(paid=paid), self._opened() as client:
+            # The SDK's own request: its key, its retries and its errors, without
+            # its record of a prediction, which knows five statuses of six.
+            return client._request(method, route, json=body)  # noqa: SLF001
+
+    @contextmanager
+    def _opened(self) -> "Iterator[Client]":
         from replicate.client import Client
 
-        return Client(
+        client = Client(
             api_token=self.token,
             base_url=self.base_url,
             timeout=httpx.Timeout(30.0, connect=5.0),
         )
+        try:
+            yield client
+        finally:
+            # The SDK keeps its connections for good: a worker would gather them.
+            client._client.close()  # noqa: SLF001
 
 
 def _read(answer: httpx.Response) -> _Prediction:

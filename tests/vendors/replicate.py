@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if books.hang_up_on_create:
             self.close_connection = True
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
             return
         self._send_prediction(prediction_id, 201)
 
