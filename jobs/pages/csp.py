@@ -13,7 +13,7 @@ PLACES = ("/studio/", "/admin/")
 QUEUE_PAGES = "/admin/queues/"
 
 # The one style that model-viewer writes into its own shadow tree.
-MODEL_VIEWER_STYLE = "'sha256-MODELVIEWERSTYLE'"
+MODEL_VIEWER_STYLE = "'sha256-PXtZZkJMMyc18o/DN1ZEFOJ2qEGq95IQbVaJFMOXOb0='"
 _INLINE = {
     kind: re.compile(rf"<{kind}(?![^>]*\bsrc=)[^>]*>(.*?)</{kind}>", re.DOTALL)
     for kind in ("script", "style")
