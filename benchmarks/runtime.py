@@ -19,10 +19,6 @@ SINGLE_JOBS = 40
 WORKERS = ("worker-1", "worker-2")
 
 
-def nothing() -> None:
-    """What bare RQ runs."""
-
-
 def main() -> None:
     with house() as opened:
         pairs = []
@@ -59,6 +55,8 @@ def time_bare_rq(opened: House) -> float:
     """django-rq's own workers, which fork a horse a job as ours do."""
     import django_rq
     from rq import Worker
+
+    from tests.tiny.noop import nothing
 
     queue = django_rq.get_queue("cpu-normal")
     for name in WORKERS:

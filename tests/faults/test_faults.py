@@ -262,7 +262,7 @@ def test_web_server_answers_in_time_whatever_is_down(
     house: House, owner: User, free_port: int
 ) -> None:
     house.start_web(free_port)
-    with httpx.Client(base_url=f"http://127.0.0.1:{free_port}", timeout=6) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{free_port}", timeout=30) as client:
         wait_for(lambda: _answers(client) == 200, "comes up")
         house.servers.redis.stop()
         assert _answers(client) == 503
