@@ -1,7 +1,5 @@
 """Every door of the house; what lies behind each is the business of its room."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -26,18 +24,9 @@ urlpatterns = [
     path("admin/queues/", include("django_rq.urls")),
     path("admin/", include("jobs.admin.urls")),
     path("admin/", admin.site.urls),
-]
-ROOMS = [
-    (f"{settings.API_V1_PREFIX}/", "jobs.api.urls"),
-    ("", "jobs.live.urls"),
-    ("studio/", "jobs.pages.urls"),
+    path(f"{settings.API_V1_PREFIX}/", include("jobs.api.urls")),
+    path("", include("jobs.live.urls")),
+    path("studio/", include("jobs.pages.urls")),
     # An app names its own paths in full: the seeds' paths share no prefix.
-    *(("", f"{app}.urls") for app in settings.PIPELINE_APPS),
+    *(path("", include(f"{app}.urls")) for app in settings.PIPELINE_APPS),
 ]
-urlpatterns += [
-    path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)
-]
-handler400 = "jobs.api.errors.bad_request"
-handler403 = "jobs.api.errors.forbidden"
-handler404 = "jobs.api.errors.not_found"
-handler500 = "jobs.api.errors.server_error"
