@@ -45,9 +45,7 @@ def check_scan(params: ScanParams, inputs: Sequence[InputFacts]) -> None:
         )
     if params.videoUrl:
         try:
-            check_url(
-                params.videoUrl, allow_private=settings.ALLOW_PRIVATE_ADDRESSES
-            )
+            check_url(params.videoUrl, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
         except UrlRefusedError as error:
             raise RequestError(
                 error.detail, errors={"videoUrl": [error.detail]}

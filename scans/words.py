@@ -61,7 +61,12 @@ def usdz_of(job: Job) -> str | None:
 
 def task_json(job: dict[str, Any]) -> dict[str, Any]:
     """Seed 004's status of a job's snapshot."""
-    parts = [stage for stage in job["stages"] if stage["name"] == "make"]
+    parts = [
+        stage
+        for stage in job["stages"]
+        # Until the photos are grouped nobody knows how many models there will be.
+        if stage["name"] == "make" and stage["part"] is not None
+    ]
     done = sum(stage["status"] in ("succeeded", "skipped") for stage in parts)
     state = _MODEL[job["status"]]
     error = job["error"]["detail"] if job["error"] else None

@@ -40,7 +40,9 @@ class FalEmulator:
     """Each request walks through `script`; `failures` are (status, body, headers) first."""
 
     url: str = ""
-    script: list[str] = field(default_factory=lambda: ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"])
+    script: list[str] = field(
+        default_factory=lambda: ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+    )
     model: bytes = b""
     # Images whose request fails, by their place among the submits.
     failing: set[int] = field(default_factory=set)
@@ -49,7 +51,9 @@ class FalEmulator:
     requests: dict[str, _Request] = field(default_factory=dict)
     signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
-    def submit(self, app: str, arguments: dict[str, Any], webhook: str) -> tuple[int, Any]:
+    def submit(
+        self, app: str, arguments: dict[str, Any], webhook: str
+    ) -> tuple[int, Any]:
         place = len(self.requests)
         request_id = f"req-{place}"
         self.requests[request_id] = _Request(app, arguments, webhook)
@@ -57,7 +61,11 @@ class FalEmulator:
         if names is None:
             return 404, {"detail": "Application not found"}
         if names[0] not in arguments:
-            fault = {"loc": ["body", names[0]], "msg": "Field required", "type": "missing"}
+            fault = {
+                "loc": ["body", names[0]],
+                "msg": "Field required",
+                "type": "missing",
+            }
             return 422, {"detail": [fault]}
         # The sub-path is dropped after submit.
         base = f"{self.url}/{'/'.join(app.split('/')[:2])}/requests/{request_id}"
@@ -76,7 +84,12 @@ class FalEmulator:
         request.asked += 1
         if state == "IN_QUEUE":
             return 202, {"status": state, "queue_position": 3 + request.asked}
-        log = {"message": "sampling", "level": "INFO", "source": "USER", "timestamp": "t"}
+        log = {
+            "message": "sampling",
+            "level": "INFO",
+            "source": "USER",
+            "timestamp": "t",
+        }
         if state == "IN_PROGRESS":
             return 202, {"status": state, "logs": [log]}
         told: dict[str, Any] = {"status": state, "logs": None, "metrics": {}}
@@ -86,7 +99,11 @@ class FalEmulator:
 
     def result(self, request_id: str) -> tuple[int, Any]:
         if self._fails(request_id):
-            fault = {"loc": ["body"], "msg": "Invalid image", "type": "file_download_error"}
+            fault = {
+                "loc": ["body"],
+                "msg": "Invalid image",
+                "type": "file_download_error",
+            }
             return 422, {"detail": [fault]}
         file = {"url": f"{self.url}/files/{request_id}.glb", "content_type": None}
         return 200, {NAMES[self.requests[request_id].app][1]: file, "timings": {}}

@@ -74,7 +74,9 @@ def _stands_out(rgb: Pixels, cutout: Cutout) -> bool:
     """Whether the subject differs from what is around it by more than noise."""
     if cutout.method in (CutoutMethod.ALPHA, CutoutMethod.GIVEN):
         return True
-    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 2), cv2.COLOR_RGB2LAB).astype(
+        np.float32
+    )
     inside, outside = lab[cutout.alpha > 127], lab[cutout.alpha <= 127]
     if len(inside) == 0 or len(outside) == 0:
         return False
