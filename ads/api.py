@@ -9,11 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ads.editing import edited
 from ads.params import AdParams
 from ads.records import ad_json, script_facts
-from ads.script import ScriptFacts, merged
-from ads.styles import Aspect, StyleName, style_of
-from ads.timing import planned
+from ads.styles import Aspect, StyleName
 from jobs import services
 from jobs.access import ensure_project, find_job, jobs_of
 from jobs.api.auth import caller
@@ -157,15 +156,6 @@ class ApproveView(ApiView):
     def post(self, request: Request, ad_id: str) -> Response:
         """Go on with the script as it is."""
         return Response(_shown(services.approve(_find(request, ad_id)).pk))
-
-
-def edited(job: Job, facts: ScriptFacts, changes: Mapping[str, Any]) -> ScriptFacts:
-    """The script with a person's changes, its scenes as long as their words need."""
-    params = AdParams.model_validate(job.params)
-    script = planned(
-        merged(facts.script, changes), style_of(params.style), params.duration
-    )
-    return facts.model_copy(update={"script": script})
 
 
 def _fields(request: Request) -> dict[str, Any]:

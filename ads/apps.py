@@ -10,6 +10,19 @@ class AdsConfig(AppConfig):
     verbose_name = "Ads"
 
     def ready(self) -> None:
+        from ads.pages import panel_context
         from ads.pipeline import AD
+        from jobs.pages import panels
+        from jobs.pages.panels import Panel
 
         registry.register(AD)
+        panels.register(
+            Panel(
+                pipelines={"ad"},
+                title="Script",
+                template="ads/_panel.html",
+                context=panel_context,
+                # Its form is for the owner alone.
+                shared=False,
+            )
+        )

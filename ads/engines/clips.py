@@ -31,7 +31,9 @@ _START_KEYS = {
 class ClipOrder(BaseModel):
     """The prediction that a stage waits for."""
 
-    prediction: str
+    prediction: str = ""
+    # How many were made in vain: each new one is a purchase of its own.
+    failures: int = 0
 
 
 def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
@@ -39,9 +41,11 @@ def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
     from django.conf import settings
 
     client = Replicate.from_settings()
+    order = bench.checkpoint(ClipOrder) or ClipOrder()
+    again = f", try {order.failures + 1}" if order.failures else ""
     purchase = Purchase(
         vendor="replicate",
-        item=f"clip of scene {plan.scene.index}",
+        item=f"clip of scene {plan.scene.index}{again}",
         estimate_usd=Decimal(str(settings.REPLICATE_VIDEO_USD)),
     )
     model = settings.REPLICATE_VIDEO_MODEL
@@ -56,16 +60,17 @@ def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
             webhook_url=bench.webhook_url,
         )
 
-    order = bench.checkpoint(ClipOrder)
-    number = order.prediction if order else bench.buy(purchase, send)
-    bench.save_checkpoint(ClipOrder(prediction=number))
+    number = order.prediction or bench.buy(purchase, send)
+    order = ClipOrder(prediction=number, failures=order.failures)
+    bench.save_checkpoint(order)
     told = client.look(number)
     if not told.ended:
         return Wait(
             reason=f"Replicate makes the backdrop of scene {plan.scene.index}",
-            checkpoint=ClipOrder(prediction=number),
+            checkpoint=order,
         )
     if not told.succeeded or not told.urls:
+        bench.save_checkpoint(ClipOrder(failures=order.failures + 1))
         reason = told.error or f"the prediction is {told.status.value}"
         raise ClipFailedError(scene=plan.scene.index, reason=reason)
     bench.spend(purchase, purchase.estimate_usd)
@@ -75,7 +80,7 @@ def clip_backdrop(bench: Workbench[AdParams], plan: ScenePlan) -> Path | Wait:
 def cancel_clip(bench: Workbench[AdParams]) -> None:
     """Stop a clip that nobody waits for any more."""
     order = bench.checkpoint(ClipOrder)
-    if order is not None:
+    if order is not None and order.prediction:
         Replicate.from_settings().cancel(order.prediction)
 
 
