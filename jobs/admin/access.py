@@ -13,7 +13,15 @@ from jobs.models import Allowance, ApiKey, ShareLink
 class ApiKeyAdmin(ReadOnlyAdmin):
     """Made where their owners see them; here they are found and revoked."""
 
-    list_display = ("name", "prefix", "owner", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_display = (
+        "name",
+        "prefix",
+        "owner",
+        "scopes",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("owner",)
     search_fields = ("prefix__startswith", "owner__username__istartswith")
@@ -24,7 +32,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return [f.name for f in ApiKey._meta.fields if f.name != "digest"]
 
     @admin.action(description="Revoke")
@@ -35,7 +45,13 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 @admin.register(Allowance)
 class AllowanceAdmin(FastAdmin):
-    list_display = ("owner", "running_stages", "queued_jobs", "stored_bytes", "month_budget_usd")
+    list_display = (
+        "owner",
+        "running_stages",
+        "queued_jobs",
+        "stored_bytes",
+        "month_budget_usd",
+    )
     list_select_related = ("owner",)
     search_fields = ("owner__username__istartswith",)
     autocomplete_fields = ("owner",)
@@ -52,7 +68,9 @@ class ShareLinkAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return [f.name for f in ShareLink._meta.fields if f.name != "digest"]
 
     @admin.action(description="Close")

@@ -14,14 +14,25 @@ from jobs.templatetags import studio
 
 @admin.register(Asset)
 class AssetAdmin(FastAdmin):
-    list_display = ("picture", "original_filename", "kind", "role", "size", "project", "age")
+    list_display = (
+        "picture",
+        "original_filename",
+        "kind",
+        "role",
+        "size",
+        "project",
+        "age",
+    )
     list_display_links = ("picture", "original_filename")
     list_filter = ("kind", "published", "status")
     list_select_related = ("project",)
     search_fields = ("project__slug__istartswith", "role__istartswith")
     ordering = ("-created_at", "-id")
     raw_id_fields = ("project", "job")
-    readonly_fields = ("preview", *(f.name for f in Asset._meta.fields if f.name != "id"))
+    readonly_fields = (
+        "preview",
+        *(f.name for f in Asset._meta.fields if f.name != "id"),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -32,7 +43,9 @@ class AssetAdmin(FastAdmin):
 
     @admin.display(description="Preview")
     def preview(self, asset: Asset) -> SafeString:
-        return SafeString(render_to_string("admin/jobs/_preview.html", {"asset": asset}))
+        return SafeString(
+            render_to_string("admin/jobs/_preview.html", {"asset": asset})
+        )
 
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, asset: Asset) -> str:
@@ -52,6 +65,13 @@ class AssetAdmin(FastAdmin):
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
-    list_display = ("filename", "owner", "project", "offset", "size_bytes", "expires_at")
+    list_display = (
+        "filename",
+        "owner",
+        "project",
+        "offset",
+        "size_bytes",
+        "expires_at",
+    )
     list_select_related = ("owner", "project")
     ordering = ("-created_at",)

@@ -30,7 +30,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "workers": workers.order_by("duty", "host", "pid")[:24],
         "width": figures.WIDTH,
         "height": figures.HEIGHT,
-        "open_jobs": Job.objects.exclude(status__in=Job.ENDED).select_related("project")[:8],
+        "open_jobs": Job.objects.exclude(status__in=Job.ENDED).select_related(
+            "project"
+        )[:8],
     }
     return render(request, "admin/dashboard.html", context)
 

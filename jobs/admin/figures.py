@@ -81,10 +81,15 @@ def queue_lines() -> list[QueueLine]:
         QueueLine(
             name=queue.value,
             by_priority=[
-                (p.label, counts.get((queue, status.QUEUED, p.value), 0)) for p in Priority
+                (p.label, counts.get((queue, status.QUEUED, p.value), 0))
+                for p in Priority
             ],
-            running=sum(counts.get((queue, status.RUNNING, p.value), 0) for p in Priority),
-            waiting=sum(counts.get((queue, status.WAITING, p.value), 0) for p in Priority),
+            running=sum(
+                counts.get((queue, status.RUNNING, p.value), 0) for p in Priority
+            ),
+            waiting=sum(
+                counts.get((queue, status.WAITING, p.value), 0) for p in Priority
+            ),
             workers=sum(queue in worker.queues for worker in workers),
         )
         for queue in Queue
@@ -175,7 +180,9 @@ def failures() -> list[FailureGroup]:
         .order_by()
         .values("pipeline", code=KT("error__code"), stage=KT("error__stage"))
         .annotate(
-            count=Count("pk"), latest=Max("finished_at"), detail=Max(KT("error__detail"))
+            count=Count("pk"),
+            latest=Max("finished_at"),
+            detail=Max(KT("error__detail")),
         )
         .order_by("-count")[:50]
     )

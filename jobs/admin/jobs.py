@@ -82,7 +82,9 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Project")
     def project_link(self, job: Job) -> SafeString:
-        return shown.link(reverse("studio:project", args=[job.project_id]), job.project.slug)
+        return shown.link(
+            reverse("studio:project", args=[job.project_id]), job.project.slug
+        )
 
     @admin.display(description="Cost")
     def cost(self, job: Job) -> str:

@@ -25,7 +25,6 @@ class CappedPaginator(Paginator[Any]):
 
 
 class FastAdmin(admin.ModelAdmin[Any]):
-
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = ROWS_A_PAGE
@@ -37,7 +36,9 @@ class FastAdmin(admin.ModelAdmin[Any]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         named = str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(request, {"title": named, **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": named, **(extra_context or {})}
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -29,6 +29,8 @@ class ProjectAdmin(FastAdmin):
         """With its files, which rows alone would leave behind."""
         services.delete_project(obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[Project]
+    ) -> None:
         for project in queryset:
             services.delete_project(project)

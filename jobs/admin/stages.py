@@ -1,8 +1,8 @@
 """Stages: what workers hold, wait for and failed at."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 

@@ -26,7 +26,15 @@ class WebhookEndpointAdmin(FastAdmin):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("event", "url", "status", "attempts", "answer_status", "next_at", "created_at")
+    list_display = (
+        "event",
+        "url",
+        "status",
+        "attempts",
+        "answer_status",
+        "next_at",
+        "created_at",
+    )
     list_filter = ("status",)
     ordering = ("-created_at", "-id")
     actions = ("send_again",)
@@ -34,7 +42,9 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(request.user.is_staff)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object = None
+    ) -> list[str]:
         return [f.name for f in WebhookDelivery._meta.fields]
 
     @admin.action(description="Send again")

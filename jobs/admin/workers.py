@@ -13,7 +13,15 @@ from jobs.templatetags import studio
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "duty", "queues", "alive", "draining", "seen", "started_at")
+    list_display = (
+        "__str__",
+        "duty",
+        "queues",
+        "alive",
+        "draining",
+        "seen",
+        "started_at",
+    )
     list_filter = ("duty", "draining")
     ordering = ("-seen_at",)
 

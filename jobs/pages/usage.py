@@ -10,7 +10,6 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from jobs import ledger
 from jobs.models import Allowance, Asset, Job, Purchase, Stage

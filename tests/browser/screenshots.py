@@ -17,7 +17,7 @@ from tests.browser.conftest import (
     PATIENCE_MS,
     SIZES,
     Stack,
-    _free_port,
+    free_port,
     launch,
     running,
     sign_in,
@@ -45,11 +45,14 @@ PAGES = {
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="screenshots-") as var:
-        with running(Path(var), _free_port()) as stack, sync_playwright() as playwright:
-            browser = launch(playwright)
-            _take_all(browser, stack)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="screenshots-") as var,
+        running(Path(var), free_port()) as stack,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        _take_all(browser, stack)
+        browser.close()
 
 
 def _take_all(browser: Browser, stack: Stack) -> None:

@@ -133,10 +133,14 @@ def test_a_form_with_a_fault_says_it_beside_the_field(mine: Client) -> None:
     assert not Job.objects.exists()
 
 
-def test_again_with_changes_begins_where_the_old_job_was(mine: Client, job: Job) -> None:
+def test_again_with_changes_begins_where_the_old_job_was(
+    mine: Client, job: Job
+) -> None:
     answer = mine.get(f"/studio/new/tiny/?again={job.pk}")
 
-    assert 'name="p.parts" min="0" max="50" step="1" value="3"' in answer.content.decode()
+    assert (
+        'name="p.parts" min="0" max="50" step="1" value="3"' in answer.content.decode()
+    )
 
 
 def test_an_estimate_is_made_of_the_form_as_it_stands(mine: Client, db: None) -> None:
@@ -171,9 +175,7 @@ def _asset(project: Project, number: int) -> Asset:
     )
 
 
-def test_cancel_and_again_from_a_step(
-    mine: Client, job: Job, drain: Drain
-) -> None:
+def test_cancel_and_again_from_a_step(mine: Client, job: Job, drain: Drain) -> None:
     mine.post(f"/studio/jobs/{job.pk}/cancel/")
     job.refresh_from_db()
     assert job.status == Job.Status.CANCELLED
@@ -275,7 +277,11 @@ def test_sign_up_is_closed_unless_opened(
     assert client.get("/studio/signup/").status_code == 404
 
     settings.SIGNUP = True  # type: ignore[attr-defined]
-    sent = {"username": "new", "password1": "long-enough-77", "password2": "long-enough-77"}
+    sent = {
+        "username": "new",
+        "password1": "long-enough-77",
+        "password2": "long-enough-77",
+    }
     client.post("/studio/signup/", sent)
 
     assert client.get("/studio/").status_code == 200
@@ -288,7 +294,9 @@ def test_the_theme_is_kept(mine: Client) -> None:
 
 
 def test_a_form_sends_nobody_to_another_host(mine: Client) -> None:
-    answer = mine.post("/studio/theme/", {"theme": "dark", "next": "https://evil.test/"})
+    answer = mine.post(
+        "/studio/theme/", {"theme": "dark", "next": "https://evil.test/"}
+    )
 
     assert answer.headers["Location"] == "/studio/"
 
@@ -313,7 +321,9 @@ def test_long_lists_are_walked_both_ways(
     third = mine.get(f"/studio/jobs/?after={second.context['slice'].older}")
     back = mine.get(f"/studio/jobs/?before={third.context['slice'].newer}")
 
-    pages = [[job.pk for job in p.context["slice"].rows] for p in (first, second, third)]
+    pages = [
+        [job.pk for job in p.context["slice"].rows] for p in (first, second, third)
+    ]
     assert [len(page) for page in pages] == [30, 30, 5]
     assert len({pk for page in pages for pk in page}) == 65
     assert [job.pk for job in back.context["slice"].rows] == pages[1]
