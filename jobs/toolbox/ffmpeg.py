@@ -205,8 +205,8 @@ def _child(
         # It stays in our process group, so that stopping a worker stops it too.
         process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
             command,
-            preexec_fn=_die_with_parent,
-            **pipes,  # noqa: PLW1509
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call, no lock
+            **pipes,
         )
     except FileNotFoundError as error:
         raise EngineMissingError(

@@ -155,7 +155,7 @@ def inked(picture: Grey) -> tuple[Vectors, Mask]:
     """Where there are edges, and which way they face: (2, height, width) and a mask."""
     across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, ksize=3)
-    vectors: Vectors = np.stack([across, down]).astype(np.float32) / 4
+    vectors: Vectors = np.stack([across, down]).astype(np.float32) / np.float32(4)
     mask: Mask = np.hypot(vectors[0], vectors[1]) > _INK
     return vectors, mask
 
