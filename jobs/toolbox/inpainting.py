@@ -388,8 +388,8 @@ def _copy(
                 continue
             cy = min(int(y * scale_y), small_h - 1)
             cx = min(int(x * scale_x), small_w - 1)
-            sy = int(round(y + offsets[cy, cx, 0] / scale_y))
-            sx = int(round(x + offsets[cy, cx, 1] / scale_x))
+            sy = round(y + offsets[cy, cx, 0] / scale_y)
+            sx = round(x + offsets[cy, cx, 1] / scale_x)
             sy = min(max(sy, 0), height - 1)
             sx = min(max(sx, 0), width - 1)
             strength = 0.0 if hole[sy, sx] else detail

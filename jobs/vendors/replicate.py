@@ -44,7 +44,7 @@ class PredictionStatus(StrEnum):
     ABORTED = "aborted"
 
     @classmethod
-    def _missing_(cls, value: object) -> "PredictionStatus":
+    def _missing_(cls, value: object) -> "PredictionStatus":  # noqa: ARG003  # enum's own hook
         return cls.PROCESSING
 
 
@@ -143,19 +143,19 @@ class Replicate:
 
     def download(self, url: str, path: Path) -> Path:
         """Fetch a result; its address works for an hour."""
-        with _translated():
-            with (
-                httpx.Client(timeout=_DOWNLOAD_SECONDS, follow_redirects=True) as web,
-                web.stream("GET", url) as answer,
-                path.open("wb") as out,
-            ):
-                answer.raise_for_status()
-                size = 0
-                for piece in answer.iter_bytes():
-                    size += len(piece)
-                    if size > _LARGEST_DOWNLOAD:
-                        raise VendorRefusedError(VENDOR, "The result is far too large.")
-                    out.write(piece)
+        with (
+            _translated(),
+            httpx.Client(timeout=_DOWNLOAD_SECONDS, follow_redirects=True) as web,
+            web.stream("GET", url) as answer,
+            path.open("wb") as out,
+        ):
+            answer.raise_for_status()
+            size = 0
+            for piece in answer.iter_bytes():
+                size += len(piece)
+                if size > _LARGEST_DOWNLOAD:
+                    raise VendorRefusedError(VENDOR, "The result is far too large.")
+                out.write(piece)
         return path
 
     def _call(

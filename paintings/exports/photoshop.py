@@ -87,8 +87,7 @@ def _write_record(out: BinaryIO, name: str, box: BoundingBox) -> int:
         )
     )
     table_at = out.tell()
-    for channel in _CHANNELS:
-        out.write(struct.pack(">hI", channel, 0))
+    out.writelines(struct.pack(">hI", channel, 0) for channel in _CHANNELS)
     out.write(struct.pack(">4s4sBBBx", b"8BIM", b"norm", 255, 0, 8))
     short = name.encode("ascii", "replace")[:31]
     pascal = bytes([len(short)]) + short

@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._refuse(404, "Not found")
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_args: object) -> None:
         """Say nothing: the tests' output is for the tests."""
 
     def _greet(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
-from paintings.engines.depth.regions import Floats, Regions
+from paintings.engines.depth.regions import Floats, Regions, outline_strength
 
 Flags = NDArray[np.bool_]
 
@@ -26,6 +26,7 @@ class Cues:
     right: Floats
     size: Floats  # share of the picture
     salience: Floats
+    outlined: Floats  # mean strength of the edge all around
     sharpness: Floats  # 0 blurred, 1 as sharp as anything in the picture
     haze: Floats  # 0 clear, 1 lost in the air
     at_side: Floats  # share of the outline on the left and right frame
@@ -38,7 +39,7 @@ class Cues:
 def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
     """Look at every hint in turn."""
     labels, count = regions.labels, regions.count
-    height, width = labels.shape
+    width = labels.shape[1]
     top, bottom = _extent(labels, count, axis=0)
     left, right = _extent(labels, count, axis=1)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -61,6 +62,7 @@ def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
         right=right,
         size=size.astype(np.float32),
         salience=stands_out,
+        outlined=outline_strength(small, regions),
         sharpness=_edge_focus(sharp_map, regions),
         haze=haze,
         at_side=at_side.astype(np.float32),

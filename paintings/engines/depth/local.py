@@ -139,6 +139,12 @@ def _kind(cues: Cues) -> str:
 def _objectness(cues: Cues) -> Floats:
     """How surely a region is a thing, not a stretch of ground or backdrop."""
     out = 1 / (1 + np.exp(-(cues.salience - 0.42) * 11))
+    # A hard outline all around, on nothing but other regions, makes a thing as well.
+    whole = (
+        (cues.at_side < 0.01) & (cues.at_top < 0.01) & (cues.right - cues.left < 0.4)
+    )
+    hard = np.clip((cues.outlined - 9.0) / 10.0, 0, 0.9)
+    out = np.maximum(out, np.where(whole, hard, 0.0))
     wide = np.clip((cues.right - cues.left - 0.55) / 0.35, 0, 1)
     framed = np.clip(cues.at_side * 5, 0, 1)
     hung = np.clip(cues.at_top * 5, 0, 1)
@@ -202,7 +208,7 @@ def _settle(cues: Cues, groups: Groups, grounds: Groups, scene: str) -> Floats:
     walled = (cues.at_side > 0.05) & (cues.right - cues.left < 0.6) & cues.sky.any()
     lean = np.where(walled, 0.4, 0.06)
     ground = top + lean * (cues.bottom - top)
-    near = thing * (0.3 + 0.7 * foot) + (1 - thing) * (0.04 + 0.76 * ground)
+    near = thing * (0.12 + 0.88 * foot) + (1 - thing) * (0.04 + 0.86 * ground)
     if scene == "close_up":
         focus = cues.sharpness / max(float(cues.sharpness.max()), 1e-4)
         subject = np.maximum(thing, np.clip(cues.salience * 1.3 - 0.2, 0, 1))

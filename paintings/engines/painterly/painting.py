@@ -74,7 +74,7 @@ def _extended(rgba: Pixels, size: tuple[int, int]) -> Floats:
 
 def _premultiplied(rgba: Pixels) -> Pixels:
     """Colours times alpha, strip by strip, so that large sheets need little memory."""
-    out = np.empty(rgba.shape[:2] + (3,), np.uint8)
+    out = np.empty((*rgba.shape[:2], 3), np.uint8)
     for top in range(0, rgba.shape[0], 512):
         strip = rgba[top : top + 512]
         share = strip[..., 3:].astype(np.uint16)

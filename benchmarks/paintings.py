@@ -1,0 +1,378 @@
+"""Measures paintings: one JSON object a line, ours beside what else there is.
+
+    python -m benchmarks.paintings [scenes] [fills] [speed] [styles] [large]
+
+Without words all of them run, `large` (12 and 48 MP) last.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.toolbox import inpainting
+from jobs.toolbox.images import Photo, Pixels, save_png
+from paintings.engines.depth import local
+from paintings.engines.layers.cutting import cut
+from paintings.engines.layers.peeling import Sheet, peel, rest
+from paintings.engines.painterly.painting import paint_picture
+from paintings.engines.painterly.styles import Style
+from paintings.exports import parallax
+from paintings.exports.sheets import FlatSheet
+from paintings.scenery import KINDS, Scene, compose
+from paintings.scenery.canvas import to_bytes
+
+_SEEDS = range(3)
+_SIZE = (900, 600)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []])
+    for part in parser.parse_args().parts or _PARTS:
+        _PARTS[part]()
+
+
+def tell(**values: object) -> None:
+    print(json.dumps(values), flush=True)
+
+
+# --- (a) scenes whose layers are known -------------------------------------------
+
+
+def scenes() -> None:
+    shares: list[float] = []
+    orders: list[float] = []
+    for kind in KINDS:
+        for seed in _SEEDS:
+            scene = compose(kind, seed=seed, width=_SIZE[0], height=_SIZE[1])
+            told = _measure_scene(scene)
+            shares.append(float(told["alpha_iou"]))
+            orders.append(float(told["order"]))
+            tell(bench="scene", kind=kind, seed=seed, **told)
+    tell(
+        bench="scenes",
+        alpha_iou=round(float(np.mean(shares)), 3),
+        order=round(float(np.mean(orders)), 3),
+        must={"alpha_iou": 0.80, "order": 0.90},
+    )
+
+
+def _measure_scene(scene: Scene) -> dict[str, float | list[float]]:
+    photo = Photo(rgb=scene.photo)
+    count = len(scene.layers)
+    field = local.estimate(photo)
+    labels, nearness = cut(field, count)
+    sheets = sorted(peel(photo, labels, count), key=lambda s: s.number)
+    whole = rest(sheet.rgba for sheet in sheets)
+    shares = _overlaps(scene, sheets)
+    return {
+        "alpha_iou": round(float(np.mean(shares)), 3),
+        "ious": [round(share, 3) for share in shares],
+        "order": round(_order(scene, field.near), 3),
+        "psnr_db": round(_psnr(whole, photo.rgb), 1),
+        "halo_ratio": round(_halo(scene, sheets), 3),
+        "uncovered": _uncovered(sheets, nearness),
+    }
+
+
+def _overlaps(scene: Scene, sheets: list[Sheet]) -> list[float]:
+    """Each layer but the hindmost against its true visible alpha."""
+    shares = []
+    above_true = np.zeros(scene.visible.shape, np.float32)
+    above_ours = np.zeros(scene.visible.shape, np.float32)
+    for layer, sheet in zip(reversed(scene.layers), reversed(sheets), strict=True):
+        if sheet.number == 0:
+            break
+        truth = layer.alpha * (1 - above_true)
+        ours = sheet.rgba[..., 3].astype(np.float32) / 255 * (1 - above_ours)
+        both = float(np.minimum(truth, ours).sum())
+        shares.append(both / max(float(np.maximum(truth, ours).sum()), 1e-6))
+        above_true = np.maximum(above_true, layer.alpha)
+        above_ours = np.maximum(above_ours, sheet.rgba[..., 3].astype(np.float32) / 255)
+    return shares[::-1]
+
+
+def _order(scene: Scene, near: NDArray[np.float32]) -> float:
+    """The share of point pairs of different layers that are ordered rightly."""
+    height, width = scene.visible.shape
+    grown = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR).ravel()
+    truth = scene.visible.ravel()
+    pairs = np.random.default_rng(0).integers(0, truth.size, (20_000, 2))
+    differ = truth[pairs[:, 0]] - truth[pairs[:, 1]]
+    guess = grown[pairs[:, 0]] - grown[pairs[:, 1]]
+    used = differ != 0
+    return float((np.sign(differ[used]) == np.sign(guess[used])).mean())
+
+
+def _halo(scene: Scene, sheets: list[Sheet]) -> float:
+    """Colour energy in a 5 px band of the front layer's edge against a clean cut's."""
+    front, truth = sheets[-1].rgba, scene.layers[-1]
+    ours = front[..., 3].astype(np.float32) / 255
+    edge = ((truth.alpha > 0.5) & (ours > 0.02)).astype(np.uint8)
+    kernel = np.ones((5, 5), np.uint8)
+    band = (cv2.dilate(edge, kernel) > cv2.erode(edge, kernel)) & (ours > 0.02)
+    if not band.any():
+        return 1.0
+    grey = np.full(3, 0.5, np.float32)
+    placed = front[..., :3].astype(np.float32) / 255
+    cut_out = placed * ours[..., None] + grey * (1 - ours[..., None])
+    clean = truth.rgb * truth.alpha[..., None] + grey * (1 - truth.alpha[..., None])
+    return float(_energy(cut_out)[band].mean() / max(_energy(clean)[band].mean(), 1e-9))
+
+
+def _energy(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    soft = cv2.GaussianBlur(picture, (0, 0), 1.5)
+    return np.asarray(((picture - soft) ** 2).sum(axis=2), np.float32)
+
+
+def _uncovered(sheets: list[Sheet], nearness: list[float]) -> int:
+    """Pixels that show nothing when the camera has moved by 3 % of the width."""
+    flat = [
+        FlatSheet(name="", rgb=s.rgba[..., :3], alpha=s.rgba[..., 3], near=near)
+        for s, near in zip(sheets, nearness, strict=True)
+    ]
+    holes = 0
+    for across in (-1.0, 1.0):
+        white = [
+            FlatSheet(name="", rgb=np.full_like(s.rgb, 255), alpha=s.alpha, near=s.near)
+            for s in flat
+        ]
+        holes += int((parallax.view(white, across=across, down=0) < 250).sum())
+    return holes
+
+
+def fills() -> None:
+    for kind in KINDS:
+        for seed in _SEEDS:
+            scene = compose(kind, seed=seed, width=_SIZE[0], height=_SIZE[1])
+            tell(bench="fill", kind=kind, seed=seed, **_measure_fill(scene))
+
+
+def _measure_fill(scene: Scene) -> dict[str, float]:
+    truth = to_bytes(scene.upto(len(scene.layers) - 1))
+    mask = (scene.layers[-1].alpha > 0.02).astype(np.uint8)
+    hole = cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0
+    ours, seconds = _timed(lambda: inpainting.fill(scene.photo, hole))
+    telea, telea_seconds = _timed(
+        lambda: cv2.inpaint(scene.photo, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    )
+    fine = _fine(truth, hole)
+    return {
+        "psnr_db": round(_psnr(ours[hole], truth[hole]), 2),
+        "telea_psnr_db": round(_psnr(np.asarray(telea)[hole], truth[hole]), 2),
+        "detail": round(_fine(ours, hole) / fine, 2),
+        "telea_detail": round(_fine(np.asarray(telea), hole) / fine, 2),
+        "seconds": round(seconds, 2),
+        "telea_seconds": round(telea_seconds, 2),
+    }
+
+
+def _fine(picture: Pixels, where: NDArray[np.bool_]) -> float:
+    sharp = picture.astype(np.float32)
+    fine = sharp - cv2.GaussianBlur(sharp, (0, 0), 2.0)
+    return float(np.sqrt((fine[where] ** 2).mean()))
+
+
+def _psnr(one: Pixels, other: Pixels) -> float:
+    error = float(((one.astype(np.float64) - other) ** 2).mean())
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+# --- (b) speed ---------------------------------------------------------------------
+
+
+def speed() -> None:
+    """Each style per megapixel against its nearest in OpenCV, and in G'MIC if it is there."""
+    picture = compose("landscape", seed=0, width=1224, height=816).photo
+    for style in Style:
+        paint_picture(picture[:160, :240], style=style, strength=1, seed=1)
+        _, seconds = _timed(
+            lambda style=style: paint_picture(picture, style=style, strength=1, seed=1)
+        )
+        told = {
+            "bench": "style",
+            "style": style.value,
+            "seconds_per_mp": round(seconds, 2),
+        }
+        for name, rival in _rivals(style, picture):
+            _, rival_seconds = _timed(rival)
+            told[name] = round(rival_seconds, 2)
+        tell(**told)
+
+
+def _rivals(
+    style: Style, picture: Pixels
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    if style in (Style.OIL, Style.IMPRESSIONIST):
+        yield "opencv_oil", lambda: cv2.xphoto.oilPainting(picture, 7, 1)
+    if style in (Style.WATERCOLOUR, Style.KUWAHARA):
+        yield "opencv_stylization", lambda: cv2.stylization(picture)
+    if style in (Style.PENCIL, Style.INK):
+        yield "opencv_pencil", lambda: cv2.pencilSketch(picture)
+    named = {
+        Style.OIL: "fx_brushify",
+        Style.IMPRESSIONIST: "fx_painting",
+        Style.KUWAHARA: "fx_kuwahara",
+        Style.PENCIL: "fx_pencilbw",
+    }
+    if style in named and shutil.which("gmic"):
+        yield f"gmic_{named[style]}", lambda: _gmic(named[style], picture)
+
+
+def _gmic(command: str, picture: Pixels) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "in.png"), Path(folder, "out.png")
+        save_png(source, picture)
+        subprocess.run(
+            ["gmic", str(source), command, "0", "-o", str(target)],
+            check=False,
+            capture_output=True,
+        )
+
+
+def large() -> None:
+    """Whole photos, each in a process of its own so that memory is its own."""
+    for megapixels, style in (
+        (1, ""),
+        (1, Style.OIL.value),
+        (12, ""),
+        *((12, style.value) for style in Style),
+        (48, ""),
+        (48, Style.OIL.value),
+    ):
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.paintings_large",
+                str(megapixels),
+                style,
+            ],
+            check=True,
+        )
+
+
+# --- (c) strength and styles -----------------------------------------------------------
+
+
+def styles() -> None:
+    _tell_strength()
+    _tell_apart()
+
+
+def _tell_strength() -> None:
+    photo = compose("still_life", seed=4, width=450, height=300).photo
+    for style in Style:
+        row = [
+            round(
+                _ssim(photo, paint_picture(photo, style=style, strength=s, seed=42)), 4
+            )
+            for s in (0, 0.25, 0.5, 0.75, 1)
+        ]
+        falls = all(a > b for a, b in pairwise(row))
+        tell(bench="strength", style=style.value, ssim=row, falls=falls)
+
+
+def _ssim(one: Pixels, other: Pixels) -> float:
+    x, y = (
+        cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float64) for p in (one, other)
+    )
+    mx, my = cv2.blur(x, (7, 7)), cv2.blur(y, (7, 7))
+    vx, vy = cv2.blur(x * x, (7, 7)) - mx**2, cv2.blur(y * y, (7, 7)) - my**2
+    both = cv2.blur(x * y, (7, 7)) - mx * my
+    upper = (2 * mx * my + 6.5) * (2 * both + 58.5)
+    return float((upper / ((mx**2 + my**2 + 6.5) * (vx + vy + 58.5))).mean())
+
+
+def _tell_apart() -> None:
+    """A nearest-centroid on simple statistics, each scene judged by the others."""
+    samples: list[tuple[str, int, NDArray[np.float64]]] = []
+    for number, (kind, seed) in enumerate((k, s) for k in KINDS for s in range(2)):
+        photo = compose(kind, seed=seed, width=450, height=300).photo
+        plain = _statistics(photo)
+        for style in Style:
+            painted = paint_picture(photo, style=style, strength=1, seed=seed)
+            samples.append((style.value, number, _statistics(painted) - 0.5 * plain))
+    table = np.array([values for _, _, values in samples])
+    spread = table.std(axis=0) + 1e-9
+    right = 0
+    for style_name, number, values in samples:
+        distances = {
+            style.value: _distance(values, samples, style.value, number, spread)
+            for style in Style
+        }
+        right += min(distances, key=lambda name: distances[name]) == style_name
+    tell(
+        bench="styles_told_apart",
+        share=round(right / len(samples), 3),
+        cases=len(samples),
+        must=0.95,
+    )
+
+
+def _distance(
+    values: NDArray[np.float64],
+    samples: list[tuple[str, int, NDArray[np.float64]]],
+    style: str,
+    number: int,
+    spread: NDArray[np.float64],
+) -> float:
+    others = [v for name, n, v in samples if name == style and n != number]
+    return float((((values - np.mean(others, axis=0)) / spread) ** 2).sum())
+
+
+def _statistics(picture: Pixels) -> NDArray[np.float64]:
+    """Light, colour, and detail at four sizes, in and across directions."""
+    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = lab[..., 0]
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    values = [
+        light.mean() / 100,
+        light.std() / 50,
+        chroma.mean() / 50,
+        chroma.std() / 30,
+    ]
+    for sigma in (0.7, 1.4, 2.8, 5.6):
+        band = cv2.GaussianBlur(light, (0, 0), sigma) - cv2.GaussianBlur(
+            light, (0, 0), 2 * sigma
+        )
+        values += [
+            np.log(band.std() + 0.1),
+            np.mean(band**4) / (np.mean(band**2) ** 2 + 1e-6) / 10,
+        ]
+    colour = np.abs(lab - cv2.GaussianBlur(lab, (0, 0), 1.5))[..., 1:].mean()
+    dx, dy = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    values += [
+        np.log(colour + 0.05),
+        (dx * dy).mean() / ((dx**2 + dy**2).mean() + 1e-6),
+    ]
+    return np.array(values, np.float64)
+
+
+def _timed(work: Callable[[], Pixels]) -> tuple[Pixels, float]:
+    began = time.monotonic()
+    result = work()
+    return result, time.monotonic() - began
+
+
+_PARTS: dict[str, Callable[[], None]] = {
+    "scenes": scenes,
+    "fills": fills,
+    "speed": speed,
+    "styles": styles,
+    "large": large,
+}
+
+if __name__ == "__main__":
+    main()
