@@ -584,8 +584,9 @@ def _forget_results(job: Job, stages: Sequence[Stage]) -> None:
         if stage.part is not None:
             made = made.filter(part=stage.part)
         made.delete()
-        # What is begun anew is bought anew, unless its first purchase is still good.
+        # What follows is bought anew; the step that failed goes on with what it has bought.
         if stage.position > min(s.position for s in stages):
+            write(stage, checkpoint=None)
             stage.purchases.update(state=Purchase.State.VOID)
 
 

@@ -73,8 +73,9 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
         made = _work(claimed, folder)
     except StageStopped:
         logger.info("stage stopped: it is no longer ours")
-        # Broken off anywhere, perhaps in the middle of a query.
-        connection.close()
+        if flags.broken_off:
+            flags.broken_off = False
+            connection.close()
         hand_back(claimed)
         return None
     except StageHandedBack:
@@ -289,7 +290,9 @@ def _end_failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
             if stage is None:
                 return
             if spoiled:
+                # A checkpoint would lead the next try back to what is spoiled.
                 purchasing.void_all(stage)
+                flow.write(stage, checkpoint=None)
             flow.fail(change, stage, failure)
 
     sit_out(end)

@@ -80,6 +80,8 @@ class Flags:
         self.drain_since: float | None = None
         # Set when the horse cannot tell what it holds: its parent will sort that out.
         self.lost_track = False
+        # Set when a stage was broken off anywhere, perhaps in the middle of a query.
+        self.broken_off = False
         self._may_be_stopped = False
 
     def install(self) -> None:
@@ -142,6 +144,7 @@ class Flags:
     def _on_not_yours(self, _signum: int, _frame: FrameType | None) -> None:
         # What cannot be broken off now is told again at the parent's next look.
         if self._may_be_stopped and slate.current == slate.unwanted:
+            self.broken_off = True
             raise StageStopped
 
     def _on_drain(self, _signum: int, _frame: FrameType | None) -> None:

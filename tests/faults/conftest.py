@@ -71,8 +71,11 @@ def _turn_redis_to(url: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(house: House, settings: Any) -> None:
-    """In place of every test's own folders: those of the house."""
+def _own_folders(request: pytest.FixtureRequest, settings: Any) -> None:
+    """In place of every test's own folders: those of the house, where a test has one."""
+    if "house" not in request.fixturenames:
+        return
+    house = request.getfixturevalue("house")
     storage = house.var / "storage"
     settings.STORAGE_ROOT = settings.MEDIA_ROOT = storage
     settings.SCRATCH_ROOT = house.var / "scratch"
