@@ -97,7 +97,7 @@ def make_sound(path: Path, size_mb: int) -> Path:
 def send_file(way: str, port: int, key: str, source: Path) -> None:
     import time
 
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1200)
     headers = {"Authorization": f"Bearer {key}"}
     method, path, more, head, tail = _request(way, connection, headers, source)
     size = len(head) + source.stat().st_size + len(tail)

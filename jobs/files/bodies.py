@@ -59,9 +59,10 @@ class BodyReader:
             return b""
         if size < 0:
             return b"".join(iter(lambda: self.read(MOST_BUFFERED), b""))
+        if self._pump is None:
+            # Not under the lock: the event loop must never wait for this thread.
+            self._begin()
         with self._ready:
-            if self._pump is None:
-                self._begin()
             while not (self._chunks or self._ended or self._broken):
                 self._ready.wait()
             if not self._chunks and self._broken:
@@ -103,7 +104,8 @@ class BodyReader:
         started = threading.Event()
 
         def start() -> None:
-            self._pump = asyncio.create_task(self._fill())
+            if not self._broken:
+                self._pump = asyncio.create_task(self._fill())
             started.set()
 
         self._loop.call_soon_threadsafe(start)
