@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ads.engines import soundtrack
-from ads.timing import FPS
 from jobs.toolbox import audio, ffmpeg, loudness
 from jobs.toolbox.audio import Sound
 
@@ -88,15 +87,16 @@ def poster(video: Path, at_s: float, target: Path) -> Path:
 
 
 def teaser(video: Path, cuts_s: Sequence[float], target: Path) -> Path:
-    """A looping GIF: a second out of each scene, from where it has settled."""
+    """A looping GIF: a moment out of each scene, from where it has settled."""
     share = _TEASER_SECONDS / len(cuts_s)
-    picks = "+".join(
-        f"between(t,{start + 1.0:.3f},{start + 1.0 + share:.3f})" for start in cuts_s
-    )
+    pieces: list[str | Path] = []
+    for start in cuts_s:
+        pieces += ["-ss", f"{start + 1.0:.3f}", "-t", f"{share:.3f}", "-i", video]
+    taken = "".join(f"[{place}:v]" for place in range(len(cuts_s)))
     size = "scale='if(gt(iw,ih),480,-2)':'if(gt(iw,ih),-2,480)':flags=area"
     chain = (
-        f"select='{picks}',setpts=N/{FPS}/TB,fps={_TEASER_FPS},{size},split[a][b];"
+        f"{taken}concat=n={len(cuts_s)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
         "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
     )
-    ffmpeg.run(["-i", video, "-an", "-filter_complex", chain, "-loop", "0", target])
+    ffmpeg.run([*pieces, "-an", "-filter_complex", chain, "-loop", "0", target])
     return target

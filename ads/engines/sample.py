@@ -60,6 +60,6 @@ def _shaded(cup: Image.Image) -> Image.Image:
         - 0.25 * np.clip(-across - 0.35, 0, 1)
     )
     gleam = 0.2 * np.exp(-(((across + 0.28) / 0.05) ** 2))
-    grain = np.random.default_rng(5).normal(0, 0.02, (_SIZE, _SIZE)).astype(np.float32)
+    grain = np.random.default_rng(5).normal(0, 0.008, (_SIZE, _SIZE)).astype(np.float32)
     pixels[..., :3] *= (light + gleam + grain)[..., None]
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

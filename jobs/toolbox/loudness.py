@@ -67,30 +67,46 @@ def normalised(
     if loudness <= _SILENCE_LUFS:
         return sound
     gain_db = target_lufs - loudness
-    result = limited(gained(sound, gain_db), ceiling_dbtp=ceiling_dbtp)
+    # Oversampling is the dear part, and a louder sound has the same peaks, louder.
+    peaks = _peaks(sound)
+    result = _held_under(sound, peaks, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
     for _ in range(3):
         missing_db = target_lufs - integrated_lufs(result)
         if abs(missing_db) < 0.05:
             break
         gain_db += missing_db
-        result = limited(gained(sound, gain_db), ceiling_dbtp=ceiling_dbtp)
+        result = _held_under(sound, peaks, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
     return result
 
 
 def limited(sound: Sound, *, ceiling_dbtp: float) -> Sound:
     """Peaks over the ceiling are turned down a few milliseconds ahead, never clipped."""
+    return _held_under(sound, _peaks(sound), gain_db=0.0, ceiling_dbtp=ceiling_dbtp)
+
+
+def _peaks(sound: Sound) -> NDArray[np.float32]:
+    """The highest point of the wave around each sample."""
+    peaks = np.abs(_oversampled(sound.samples)).max(axis=1)
+    highest: NDArray[np.float32] = (
+        peaks[: len(sound.samples) * 4].reshape(-1, 4).max(axis=1)
+    )
+    return highest
+
+
+def _held_under(
+    sound: Sound, peaks: NDArray[np.float32], *, gain_db: float, ceiling_dbtp: float
+) -> Sound:
+    """The sound with a gain, and less of it around peaks that would pass the ceiling."""
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-    ceiling = 10 ** (ceiling_dbtp / 20)
-    peaks = np.abs(_oversampled(sound.samples)).max(axis=1)
-    peaks = peaks[: len(sound.samples) * 4].reshape(-1, 4).max(axis=1)
+    ceiling = 10 ** ((ceiling_dbtp - gain_db) / 20)
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     if needed.min() >= 1.0:
-        return sound
+        return gained(sound, gain_db)
     window = 2 * (sound.rate_hz * 4 // 1000) + 1
     # A mean of a minimum of the same width never rises above the value at its centre.
     held = minimum_filter1d(needed, window, mode="nearest")
-    gain = uniform_filter1d(held, window, mode="nearest")
+    gain = uniform_filter1d(held, window, mode="nearest") * 10 ** (gain_db / 20)
     samples = sound.samples * gain[:, None].astype(np.float32)
     return Sound(samples=samples, rate_hz=sound.rate_hz)
 
