@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.houses import house, percentile, tell
@@ -23,7 +24,7 @@ def main() -> None:
         client = Client()
         client.force_login(User.objects.get(username="bench"))
         for name, path in paths().items():
-            measure(name, lambda path=path: client.get(path))
+            measure(name, partial(client.get, path))
 
 
 def fill() -> None:

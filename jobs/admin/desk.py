@@ -58,7 +58,7 @@ def _stuck() -> QuerySet[Stage]:
 
 def _act(request: HttpRequest) -> HttpResponse:
     if request.POST.get("do") == "cancel":
-        rows = Job.objects.filter(stages__in=request.POST.getlist("stages")).distinct()
+        rows = Job.objects.filter(stages__in=_ids(request)).distinct()
         _each(request, rows, services.cancel, "cancelled")
     else:
         for chosen in request.POST.getlist("group"):
@@ -74,6 +74,10 @@ def _act(request: HttpRequest) -> HttpResponse:
                 rows = rows.filter(error__stage=stage)
             _each(request, rows, services.retry, "started again")
     return redirect("staff:failures")
+
+
+def _ids(request: HttpRequest) -> list[int]:
+    return [int(text) for text in request.POST.getlist("stages") if text.isdigit()]
 
 
 def _each(

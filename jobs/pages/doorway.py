@@ -7,26 +7,32 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from jobs.errors import NotFoundError, RequestError
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+# Files are answered by responses of another class than pages.
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def page(view: View[P]) -> View[P]:
     """A page for those who signed in; what cannot be done is said, not thrown."""
-    return cast("View[P]", login_required(saying_errors(view)))
+    return login_required(saying_errors(view))
 
 
 def saying_errors(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(
         request: HttpRequest, *args: P.args, **kwargs: P.kwargs
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except NotFoundError as error:
@@ -39,7 +45,7 @@ def saying_errors(view: View[P]) -> View[P]:
                 request, "jobs/refused.html", {"error": error}, status=error.status
             )
 
-    return guarded
+    return cast("View[P]", guarded)
 
 
 def user_of(request: HttpRequest) -> User:

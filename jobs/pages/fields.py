@@ -234,7 +234,7 @@ def read(params: type[Params], sent: QueryDict) -> Json:
             if chosen:
                 values[field.name] = chosen
         elif sent.get(field.key, "").strip():
-            values[field.name] = _value(field, sent[field.key])
+            values[field.name] = _value(field, sent.get(field.key, ""))
     return values
 
 

@@ -22,13 +22,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     narrowed = JobFilter.read(request.GET)
     rows = with_row_facts(narrowed.apply(jobs_of(user).filter(owner=user)))
-    after, before = (request.GET.get(name, "") for name in ("after", "before"))
     return render(
         request,
         "jobs/jobs.html",
         {
             "filter": narrowed,
-            "slice": lists.cut(rows, after=after, before=before),
+            "slice": lists.cut(rows, request.GET),
             "pipelines": registry.all_pipelines(),
             "statuses": ["open", *Job.Status.values],
         },

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
 
 M = TypeVar("M", bound=Model)
 PAGE_ROWS = 30
@@ -23,11 +24,10 @@ class Slice(Generic[M]):
     newer: str
 
 
-def cut(
-    rows: QuerySet[M], *, after: str, before: str, count: int = PAGE_ROWS
-) -> Slice[M]:
-    """The rows that come after (older than) one mark, or just before (newer than) another."""
-    older_than, newer_than = _read(after), _read(before)
+def cut(rows: QuerySet[M], query: QueryDict, *, count: int = PAGE_ROWS) -> Slice[M]:
+    """The page that the address asks for: `after` one mark (older), or `before` one (newer)."""
+    older_than = _read(query.get("after", ""))
+    newer_than = _read(query.get("before", ""))
     if newer_than:
         at, pk = newer_than
         ahead = rows.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk))

@@ -109,14 +109,10 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "jobs/project.html", context)
 
 
-def _marks(request: HttpRequest) -> dict[str, str]:
-    return {name: request.GET.get(name, "") for name in ("after", "before")}
-
-
 def _jobs_of(request: HttpRequest, found: Project) -> dict[str, object]:
     narrowed = JobFilter.read(request.GET)
     rows = with_row_facts(narrowed.apply(Job.objects.filter(project=found)))
-    return {"filter": narrowed, "slice": lists.cut(rows, **_marks(request))}
+    return {"filter": narrowed, "slice": lists.cut(rows, request.GET)}
 
 
 def _assets_of(request: HttpRequest, found: Project) -> dict[str, object]:
@@ -136,7 +132,7 @@ def _assets_of(request: HttpRequest, found: Project) -> dict[str, object]:
         "source": source,
         "search": search,
         "kinds": [k.value for k in Kind],
-        "slice": lists.cut(rows, **_marks(request), count=ASSETS_A_PAGE),
+        "slice": lists.cut(rows, request.GET, count=ASSETS_A_PAGE),
         "open_jobs": with_row_facts(open_jobs)[:5],
     }
 

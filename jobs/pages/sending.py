@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -34,7 +35,7 @@ def accept_of(kinds: frozenset[Kind]) -> str:
 
 
 def receive_form_file(
-    project: Project, file: UploadedFile, pipeline: AnyPipeline
+    project: Project, file: UploadedFile[Any], pipeline: AnyPipeline
 ) -> Asset:
     if isinstance(file, ReceivedFile):
         incoming = file.incoming

@@ -1,8 +1,10 @@
 """What was used and what it cost, month by month; and what one may use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -102,7 +104,7 @@ def _months(user: User) -> list[Month]:
 
 
 def _month(
-    at: date, row: dict[str, int], costs: dict[date, Decimal], most: int
+    at: date, row: Mapping[str, Any], costs: dict[date, Decimal], most: int
 ) -> Month:
     count = row.get("jobs", 0)
     return Month(

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from mediaforge.places import BASE
 from tests import chromium
@@ -24,6 +30,10 @@ SIZES = {"phone": (390, 844), "desk": (1440, 900)}
 PATIENCE_MS = 60_000
 AXE = BASE / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+# What is waited for always comes; the limit is for what is broken.
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True, kw_only=True)

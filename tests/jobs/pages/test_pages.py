@@ -63,7 +63,7 @@ PAGES = (
 def test_a_page_takes_few_queries(
     path: str, mine: Client, job: Job, django_assert_max_num_queries: object
 ) -> None:
-    with django_assert_max_num_queries(MOST_QUERIES):  # type: ignore[operator]
+    with django_assert_max_num_queries(MOST_QUERIES):
         answer = mine.get(path.format(job=job.pk))
 
     assert answer.status_code == 200
