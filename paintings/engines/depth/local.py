@@ -143,7 +143,7 @@ def _objectness(cues: Cues) -> Floats:
     whole = (
         (cues.at_side < 0.01) & (cues.at_top < 0.01) & (cues.right - cues.left < 0.4)
     )
-    hard = np.clip((cues.outlined - 9.0) / 10.0, 0, 0.9)
+    hard = np.clip((cues.outlined - 14.0) / 10.0, 0, 0.9)
     out = np.maximum(out, np.where(whole, hard, 0.0))
     wide = np.clip((cues.right - cues.left - 0.55) / 0.35, 0, 1)
     framed = np.clip(cues.at_side * 5, 0, 1)

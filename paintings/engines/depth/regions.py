@@ -45,12 +45,21 @@ def find_regions(
     calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
     labels, count = superpixels(calm, size_px=max(6, max(small.shape[:2]) // 34))
     pieces = Regions(labels=labels, count=count)
-    features = _features(lab, calm, pieces)
-    if depth is not None:
-        features = np.column_stack([features, _DEPTH_WEIGHT * pieces.means(depth)])
-    walls = _walls(_edge_map(calm), labels, count)
-    merged = _merge(features, pieces.sizes, adjacency(labels, count), walls, wanted)
-    return _absorb(Regions(labels=merged[labels], count=int(merged.max()) + 1))
+    edges = _edge_map(calm)
+
+    def merged(regions: Regions, down_to: int) -> Regions:
+        features = _features(lab, calm, regions)
+        if depth is not None:
+            near = regions.means(depth)
+            features = np.column_stack([features, _DEPTH_WEIGHT * near])
+        touching = adjacency(regions.labels, regions.count)
+        walls = _walls(edges, regions.labels, regions.count)
+        owner = _merge(features, regions.sizes, touching, walls, down_to)
+        return Regions(labels=owner[regions.labels], count=int(owner.max()) + 1)
+
+    # Windows and tufts are taken in first, so that they crowd out no real thing.
+    many = _absorb(merged(pieces, 4 * wanted), smaller_than=0.004)
+    return _absorb(merged(many, wanted), smaller_than=0.012)
 
 
 def wall_heights(small: Pixels, regions: Regions) -> Floats:
@@ -93,7 +102,7 @@ def _renumbered(labels: NDArray[np.integer]) -> Regions:
     )
 
 
-def _absorb(regions: Regions) -> Regions:
+def _absorb(regions: Regions, *, smaller_than: float) -> Regions:
     """A small spot within one region (a window, a tuft) belongs to it."""
     labels, count = regions.labels, regions.count
     contact = np.zeros((count, count))
@@ -106,7 +115,7 @@ def _absorb(regions: Regions) -> Regions:
     contact += contact.T
     share = contact.max(axis=1) / np.maximum(contact.sum(axis=1), 1)
     host = contact.argmax(axis=1)
-    small = regions.sizes / labels.size < 0.012
+    small = regions.sizes / labels.size < smaller_than
     owner = np.where(small & (share > 0.85), host, np.arange(count))
     return _renumbered(owner[owner][labels])
 
