@@ -41,7 +41,9 @@ class Command(BaseCommand):
             outcome = demo.run(owner, demo.chosen(pipelines), console, fresh=not cached)
             demo.report(outcome, console, settings.PUBLIC_URL or address)
             if (settings.VAR_DIR / FILE_NAME).exists():
-                console.print(f"Sign in with what {FILE_NAME} in var/ says.")
+                console.print(
+                    f"Sign in with what {FILE_NAME} in var/ says (after `make run`)."
+                )
         if outcome.failed or not outcome.jobs:
             raise SystemExit(1)
 
@@ -55,7 +57,9 @@ def _stack() -> Iterator[None]:
     process = subprocess.Popen(
         [sys.executable, settings.BASE_DIR / "manage.py", "stack"],
         stdin=subprocess.DEVNULL,
+        # The table has the terminal; the log file gets what they say.
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + COME_UP_SECONDS
