@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db.models import Count
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,11 +24,13 @@ from jobs.files.forms import ReceivedFile
 from jobs.inputs import Kind
 from jobs.models import Job
 from jobs.services import JobOrder
+from jobs.vendors.kiri import KiriClient
 from scans.params import ScanParams
 from scans.words import scan_error, scan_status, usdz_of
 
 PIPELINE = "scan"
 HOME = "scans"
+BALANCE_GOOD_FOR_S = 60
 STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
 _PARAMS = frozenset(ScanParams.model_fields)
 _ORDER = ("engine", "project", "priority", "webhook_url")
@@ -71,6 +75,11 @@ class ScanResult(CreatedScan):
 class ScanStats(serializers.Serializer[Job]):
     total_jobs = serializers.IntegerField()
     status_counts = serializers.DictField(child=serializers.IntegerField())
+
+
+class ScanBalance(serializers.Serializer[Job]):
+    configured = serializers.BooleanField()
+    credits = serializers.IntegerField(allow_null=True)
 
 
 class ScansView(FormApiView):
@@ -200,3 +209,19 @@ class ScanStatsView(ApiView):
             counts[scan_status(Job(status=row["status"]), stages=())] += row["count"]
             total += row["count"]
         return Response({"total_jobs": total, "status_counts": counts})
+
+
+class ScanBalanceView(ApiView):
+    tag = "scans"
+    rate_scope = "scan_status"
+    permission_classes = (*ApiView.permission_classes, IsAdminUser)
+
+    @extend_schema(operation_id="get_scan_balance", responses=ScanBalance)
+    def get(self, request: Request) -> Response:
+        """Staff: the credits that are left at KIRI."""
+        if not settings.KIRI_API_KEY:
+            return Response({"configured": False, "credits": None})
+        left = cache.get_or_set(
+            "kiri-balance", KiriClient.from_settings().balance, BALANCE_GOOD_FOR_S
+        )
+        return Response({"configured": True, "credits": left})

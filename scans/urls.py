@@ -11,6 +11,7 @@ _V1 = settings.API_V1_PREFIX
 urlpatterns = [
     *route(f"{_V1}/scan/", api.ScansView, "scans"),
     *route(f"{_V1}/scan/stats/", api.ScanStatsView),
+    *route(f"{_V1}/scan/balance/", api.ScanBalanceView),
     *route(f"{_V1}/scan/<str:job_id>/status/", api.ScanStatusView),
     *route(f"{_V1}/scan/<str:job_id>/result/", api.ScanResultView),
     *route(f"{_V1}/upload/", model_api.UploadView, "upload-images"),

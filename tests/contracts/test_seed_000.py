@@ -224,3 +224,11 @@ def test_an_upload_that_is_no_video_is_refused(client: Client) -> None:
     answer = client.post(SCAN, {"file": file})
 
     assert answer.status_code == 415
+
+
+def test_staff_see_the_balance(client: Client, kiri: KiriEmulator, staff: User) -> None:
+    other = Client()
+    other.force_login(staff)
+
+    assert other.get(f"{SCAN}/balance").json() == {"configured": True, "credits": 5}
+    assert client.get(f"{SCAN}/balance").status_code == 403
