@@ -99,7 +99,7 @@ class UploadView(FormApiView):
                 "Send the photo in the form field “file”.",
                 errors={"file": ["This field is required."]},
             )
-        project = ensure_project(caller(request), request.data.get("project") or _HOME)
+        project = ensure_project(caller(request), _named_project(request))
         asset = receive(
             project,
             file.incoming,
@@ -229,6 +229,12 @@ class DownloadView(ApiView):
         if asset is None:
             raise NotFoundError(f"This painting has no file {filename}.")
         return asset_response(plain(request), asset, attachment=True)
+
+
+def _named_project(request: Request) -> str:
+    form = request.data
+    named = form.get("project") if isinstance(form, dict) else None
+    return str(named or _HOME)
 
 
 def _painting(request: Request, job_id: str) -> Job:

@@ -251,7 +251,7 @@ def _mask(bench: Bench, asset_id: str) -> Pixels:
         mask = given.alpha if flat else np.minimum(mask, given.alpha)
     if not (mask > 127).any() or (mask > 127).all():
         raise EmptyMaskError
-    return mask
+    return np.asarray(mask, np.uint8)
 
 
 def _vendor_depth(bench: Bench, photo: Photo) -> DepthField | Wait:

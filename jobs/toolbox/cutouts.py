@@ -381,9 +381,10 @@ def grab_cut(small: Pixels, trimap: Pixels, *, rounds: int = 4) -> Mask:
         return np.asarray(known, np.bool_)
     mask = trimap.copy()
     cv2.setRNGSeed(7)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
+    back, front = np.zeros((1, 65)), np.zeros((1, 65))
     bgr = np.ascontiguousarray(small[..., ::-1])
-    cv2.grabCut(bgr, mask, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    everywhere = (0, 0, small.shape[1], small.shape[0])
+    cv2.grabCut(bgr, mask, everywhere, back, front, rounds, cv2.GC_INIT_WITH_MASK)
     return np.asarray((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD), dtype=np.bool_)
 
 
@@ -420,8 +421,8 @@ def superpixels(lab: Floats, *, size_px: int) -> tuple[NDArray[np.int32], int]:
     slic.enforceLabelConnectivity(30)
     labels = np.asarray(slic.getLabels(), np.int32)
     _, compact = np.unique(labels, return_inverse=True)
-    compact = compact.reshape(labels.shape).astype(np.int32)
-    return compact, int(compact.max()) + 1
+    numbered = np.asarray(compact.reshape(labels.shape), np.int32)
+    return numbered, int(numbered.max()) + 1
 
 
 def adjacency(labels: NDArray[np.int32], count: int) -> NDArray[np.bool_]:

@@ -389,7 +389,9 @@ def _sixteen_bits_to_eight(grey: NDArray[np.generic]) -> Pixels:
     # Mode I also carries 8-bit and 32-bit data: the largest value tells which.
     top = float(values.max(initial=0.0))
     full = 1.0 if top <= 1 else 255.0 if top <= 255 else 65535.0
-    return np.clip(values * (255.0 / max(full, top)) + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(
+        np.clip(values * (255.0 / max(full, top)) + 0.5, 0, 255), np.uint8
+    )
 
 
 def _by_profile(image: Image.Image, icc: bytes) -> Image.Image | None:

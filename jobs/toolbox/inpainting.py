@@ -81,7 +81,7 @@ def membrane(values: Floats, known: Mask) -> Floats:
     half = ((width + 1) // 2, (height + 1) // 2)
     pulled_weight = _resized(weight, half)
     pulled = _resized(values * weight[..., None], half)
-    mean = pulled / np.maximum(pulled_weight, 1e-6)[..., None]
+    mean = np.asarray(pulled / np.maximum(pulled_weight, 1e-6)[..., None], np.float32)
     coarse = membrane(mean, pulled_weight > 0)
     pushed = np.asarray(
         cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
@@ -121,10 +121,8 @@ def _pyramid(
             return levels
         keep = (~small_hole).astype(np.float32)
         mass = _resized(keep, size)
-        colours = (
-            _resized(colours * keep[..., None], size)
-            / np.maximum(mass, 1e-4)[..., None]
-        )
+        kept = _resized(colours * keep[..., None], size)
+        colours = np.asarray(kept / np.maximum(mass, 1e-4)[..., None], np.float32)
         kinds = np.asarray(
             cv2.resize(kinds, size, interpolation=cv2.INTER_NEAREST), np.float32
         )
@@ -185,6 +183,7 @@ def _match(levels: list[Level], seed: int) -> tuple[Offsets, Floats] | None:
                 picture, level.picture, targets, level.usable, offsets, 2, seed + turn
             )
             _vote(picture, level.picture, level.hole, offsets)
+    assert offsets is not None
     return offsets, picture
 
 
@@ -329,9 +328,9 @@ def _at_full_size(
         base,
         _means(rgb, level),
         offsets,
-        np.float32(small[0] / height),
-        np.float32(small[1] / width),
-        np.float32(_DETAIL),
+        small[0] / height,
+        small[1] / width,
+        _DETAIL,
     )
     return filled
 
@@ -364,7 +363,7 @@ def _bilinear(image: Floats, y: float, x: float, channel: int) -> float:
     bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
     upper = image[top, left, channel] * (1 - fx) + image[top, right, channel] * fx
     lower = image[bottom, left, channel] * (1 - fx) + image[bottom, right, channel] * fx
-    return upper * (1 - fy) + lower * fy
+    return float(upper * (1 - fy) + lower * fy)
 
 
 @njit(cache=True, nogil=True, parallel=True)

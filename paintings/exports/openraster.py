@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import cv2
+import numpy as np
 
 from jobs.toolbox.images import encode_png
 
@@ -49,4 +50,4 @@ def _thumbnail(merged: Path) -> bytes:
     assert picture is not None
     scale = _THUMBNAIL_PX / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return encode_png(small[..., ::-1].copy())
+    return encode_png(np.array(small[..., ::-1], np.uint8))

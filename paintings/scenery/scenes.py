@@ -73,7 +73,6 @@ def _hills(
 
 
 def _meadow(c: Canvas) -> tuple[Floats, Floats]:
-    _, ys = c.grid()
     line = (0.84 + 0.02 * c.ridge(rough=0.5, detail=4)) * c.height
     ground = c.below(line.astype(np.float32))
     blades = c.grain(60, octaves=4, stretch=0.35)

@@ -42,7 +42,9 @@ def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
     width = labels.shape[1]
     top, bottom = _extent(labels, count, axis=0)
     left, right = _extent(labels, count, axis=1)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(
+        cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32
+    )
     sharp_map = _sharpness(lab[..., 0])
     sides = np.concatenate([labels[:, 0], labels[:, -1]])
     outline = _outline(labels, count)
@@ -50,8 +52,8 @@ def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
     at_top = np.bincount(labels[0], minlength=count) / width
     at_bottom = np.bincount(labels[-1], minlength=count) / width
     fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
-    smooth = 1 / (1 + regions.means(fine.astype(np.float32)))
-    size = regions.sizes / labels.size
+    smooth = np.asarray(1 / (1 + regions.means(fine.astype(np.float32))), np.float32)
+    size = np.asarray(regions.sizes / labels.size, np.float32)
     haze = regions.means(_haze(small))
     stands_out = regions.means(salience)
     sky = _sky(at_top, top, bottom, smooth, size, stands_out)
@@ -106,20 +108,20 @@ def _sharpness(light: Floats) -> Floats:
     coarse = cv2.GaussianBlur(light, (0, 0), 2.4) - cv2.GaussianBlur(light, (0, 0), 4.8)
     energy = cv2.GaussianBlur(fine**2, (0, 0), 3.0)
     wide = cv2.GaussianBlur(coarse**2, (0, 0), 3.0)
-    return np.sqrt(energy / (wide + 2.0)).astype(np.float32)
+    return np.asarray(np.sqrt(energy / (wide + 2.0)), np.float32)
 
 
 def _edge_focus(sharp_map: Floats, regions: Regions) -> Floats:
     values = regions.means(sharp_map)
     top = float(np.quantile(sharp_map, 0.95))
-    return np.clip(values / max(top, 1e-4), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(values / max(top, 1e-4), 0, 1), np.float32)
 
 
 def _haze(small: Pixels) -> Floats:
     """The dark channel: clear air leaves something dark in every patch."""
     darkest = small.min(axis=2)
     kernel = np.ones((9, 9), np.uint8)
-    return np.asarray(cv2.erode(darkest, kernel), np.float32) / 255
+    return np.asarray(cv2.erode(darkest, kernel) / 255, np.float32)
 
 
 def _sky(

@@ -26,7 +26,7 @@ SMALL_PX = 400
 Groups = NDArray[np.int64]
 
 # Below this an edge is a shade or a grain, not the border of a thing.
-_FAINT_WALL = 7
+_FAINT_WALL = 7.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,9 @@ def find_regions(
     small: Pixels, *, depth: Floats | None = None, wanted: int = 22
 ) -> Regions:
     """Merge superpixels that look alike; never across a strong edge if it can be helped."""
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(
+        cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32
+    )
     calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
     labels, count = superpixels(calm, size_px=max(6, max(small.shape[:2]) // 34))
     pieces = Regions(labels=labels, count=count)
@@ -64,14 +66,18 @@ def find_regions(
 
 def wall_heights(small: Pixels, regions: Regions) -> Floats:
     """How strong the edge between each two regions is."""
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(
+        cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32
+    )
     calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
     return _walls(_edge_map(calm), regions.labels, regions.count)
 
 
 def outline_strength(small: Pixels, regions: Regions) -> Floats:
     """The mean edge strength along each region's whole border inside the frame."""
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(
+        cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32
+    )
     calm = np.asarray(cv2.bilateralFilter(lab, 7, 12.0, 4.0), np.float32)
     edges = cv2.dilate(_edge_map(calm), np.ones((3, 3), np.uint8))
     labels = regions.labels

@@ -174,9 +174,9 @@ def _primed(rgb: Floats, unit: float) -> Canvas:
 
 def _saturated(rgb: Floats, gain: float) -> Floats:
     grey = luma(rgb)[..., None]
-    return np.clip(grey + (rgb - grey) * gain, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(grey + (rgb - grey) * gain, 0, 1), np.float32)
 
 
 def _lit(colour: Floats, surface: Floats, *, depth: float) -> Floats:
     light = shading(np.asarray(cv2.GaussianBlur(surface, (0, 0), 0.7)), depth=depth)
-    return np.clip(colour * light[..., None], 0, 1).astype(np.float32)
+    return np.asarray(np.clip(colour * light[..., None], 0, 1), np.float32)

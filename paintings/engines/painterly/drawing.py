@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from numba import njit, prange
 
 from paintings.engines.painterly.fields import (
     Floats,
@@ -113,7 +112,7 @@ def _unit(rgb: Floats) -> float:
 def _even(tone: Floats) -> Floats:
     """Spread the tones over the whole range, as one does before drawing."""
     low, high = (float(v) for v in np.quantile(tone[::4, ::4], (0.02, 0.98)))
-    return np.clip((tone - low) / max(high - low, 0.15), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((tone - low) / max(high - low, 0.15), 0, 1), np.float32)
 
 
 def _contours(rgb: Floats, unit: float, *, thin: float) -> Floats:
@@ -123,14 +122,4 @@ def _contours(rgb: Floats, unit: float, *, thin: float) -> Floats:
     narrow = cv2.GaussianBlur(light, (0, 0), sigma)
     wide = cv2.GaussianBlur(light, (0, 0), 1.6 * sigma)
     edge = np.asarray(0.985 * wide - narrow, np.float32)
-    return _soft_step(edge, np.float32(0.010), np.float32(55.0))
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _soft_step(values: Floats, threshold: float, slope: float) -> Floats:
-    out = np.empty_like(values)
-    for y in prange(values.shape[0]):
-        for x in range(values.shape[1]):
-            over = (values[y, x] - threshold) * slope
-            out[y, x] = min(max(over, 0.0), 1.0)
-    return out
+    return np.asarray(np.clip((edge - 0.010) * 55.0, 0, 1), np.float32)

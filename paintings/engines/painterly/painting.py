@@ -62,7 +62,7 @@ def _extended(rgba: Pixels, size: tuple[int, int]) -> Floats:
     )
     if float(alpha.min()) >= 254:
         small = cv2.resize(rgba[..., :3], size, interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.float32) / 255
+        return np.asarray(small / 255, np.float32)
     premultiplied = _premultiplied(rgba)
     small = np.asarray(
         cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA), np.float32
@@ -89,7 +89,10 @@ def _blend(rgba: Pixels, painted: Floats, strength: float) -> Pixels:
     paint = np.clip(painted * 255, 0, 255)
     if painted.shape[:2] != (height, width):
         grown = np.asarray(np.round(paint), np.uint8)
-        paint = cv2.resize(grown, (width, height), interpolation=cv2.INTER_CUBIC)
+        paint = np.asarray(
+            cv2.resize(grown, (width, height), interpolation=cv2.INTER_CUBIC),
+            np.float32,
+        )
     for top in range(0, height, 512):
         strip = paint[top : top + 512].astype(np.float32)
         photo = rgba[top : top + 512, :, :3].astype(np.float32)

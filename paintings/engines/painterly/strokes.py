@@ -59,8 +59,8 @@ def lay(
     wanted: NDArray[np.bool_] | None = None,
 ) -> None:
     """Put one pass of strokes onto the canvas."""
-    calm = cv2.GaussianBlur(target, (0, 0), max(0.6, brush.width_px / 4))
-    calm = np.asarray(calm, np.float32)
+    soft = cv2.GaussianBlur(target, (0, 0), max(0.6, brush.width_px / 4))
+    calm = np.asarray(soft, np.float32)
     strokes = _plan(canvas, calm, flow, brush, rng, wanted)
     if len(strokes) == 0:
         return
@@ -76,9 +76,9 @@ def lay(
         first,
         order,
         bristles,
-        np.float32(brush.opacity),
-        np.float32(brush.bristle),
-        np.float32(brush.softness),
+        brush.opacity,
+        brush.bristle,
+        brush.softness,
     )
 
 
@@ -186,7 +186,7 @@ def _bend(
         )
     length = np.maximum(ahead + behind, 1.0)
     bend = (turns[0] - turns[1]) / (2 * length)
-    return np.clip(bend, -0.5 / length, 0.5 / length)
+    return np.asarray(np.clip(bend, -0.5 / length, 0.5 / length), np.float64)
 
 
 def _by_block(

@@ -57,7 +57,7 @@ def watercolour(rgb: Floats, rng: np.random.Generator) -> Floats:
         * -np.log1p(-np.clip(pigment, 0, 0.97))
     )
     sheet = np.array([0.985, 0.975, 0.95], np.float32) * (1 - 0.012 * tooth[..., None])
-    return np.clip(painted * sheet, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(painted * sheet, 0, 1), np.float32)
 
 
 def _wandered(rgb: Floats, rng: np.random.Generator, unit: float) -> Floats:
@@ -80,7 +80,9 @@ def _levels(rgb: Floats, *, steps: float) -> Floats:
     scaled = light * steps
     middle = np.round(scaled)
     eased = middle + 0.5 * np.tanh(3.2 * (scaled - middle)) / np.tanh(1.6)
-    return np.clip(rgb * (eased / steps / light)[..., None], 0, 1).astype(np.float32)
+    return np.asarray(
+        np.clip(rgb * (eased / steps / light)[..., None], 0, 1), np.float32
+    )
 
 
 @njit(cache=True, nogil=True)
