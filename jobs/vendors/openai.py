@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -66,6 +66,19 @@ class Heard:
     language: str
     words: Sequence[HeardWord]
     segments: Sequence[HeardSegment]
+
+    def as_json(self) -> dict[str, Any]:
+        """For a checkpoint; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> "Heard":
+        return cls(
+            text=told["text"],
+            language=told["language"],
+            words=[HeardWord(**word) for word in told["words"]],
+            segments=[HeardSegment(**segment) for segment in told["segments"]],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

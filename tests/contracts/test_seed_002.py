@@ -156,7 +156,11 @@ def test_jobs_are_listed_by_several_states(
         {"job_type": "painting", "payload": {"asset_id": "x"}},
         {"job_type": "ingest", "payload": {}},
         {"job_type": "ingest", "payload": {"asset_id": "x"}, "max_attempts": 0},
-        {"job_type": "ingest", "payload": {"asset_id": "x"}, "retry_delay_seconds": "a"},
+        {
+            "job_type": "ingest",
+            "payload": {"asset_id": "x"},
+            "retry_delay_seconds": "a",
+        },
         [],
     ],
 )
