@@ -23,7 +23,7 @@ class AssetAdmin(FastAdmin):
         "project",
         "age",
     )
-    list_display_links = ("picture", "original_filename")
+    list_display_links = ("original_filename",)
     list_filter = ("kind", "published", "status")
     list_select_related = ("project",)
     search_fields = ("project__slug__istartswith", "role__istartswith")
