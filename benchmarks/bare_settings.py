@@ -1,13 +1,9 @@
-"""The product's database, and nothing else of the product."""
+"""The product's settings without its doors: no middleware, no addresses, no defaults of its views."""
 
-from mediaforge.settings import DATABASES, INSTALLED_APPS, SECRET_KEY
+from mediaforge.settings import *  # noqa: F403
 
-__all__ = ["DATABASES", "INSTALLED_APPS", "SECRET_KEY"]
-
-ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "benchmarks.bare_urls"
 MIDDLEWARE: list[str] = []
-USE_TZ = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
