@@ -114,7 +114,7 @@ class Canvas:
             for x, y in points
         ]
         cv2.fillPoly(mask, [np.array(scaled, np.int32)], 255, cv2.LINE_AA, _SHIFT)
-        return np.asarray(mask / 255, np.float32)
+        return np.divide(mask, 255, dtype=np.float32)
 
     def ellipse(
         self, x: float, y: float, rx: float, ry: float, *, turn: float = 0.0
@@ -134,7 +134,7 @@ class Canvas:
             cv2.LINE_AA,
             _SHIFT,
         )
-        return np.asarray(mask / 255, np.float32)
+        return np.divide(mask, 255, dtype=np.float32)
 
     def stroke(
         self, points: Sequence[tuple[float, float]], *, widths: Sequence[float]
@@ -150,7 +150,7 @@ class Canvas:
             centre = (round(x * self.width * unit), round(y * self.height * unit))
             radius = max(1, round(w * self.width * unit / 2))
             cv2.circle(mask, centre, radius, 255, -1, cv2.LINE_AA, _SHIFT)
-        return np.asarray(mask / 255, np.float32)
+        return np.divide(mask, 255, dtype=np.float32)
 
     def fill(self, colour: Colour) -> Floats:
         return np.full((self.height, self.width, 3), colour, np.float32)
