@@ -99,7 +99,7 @@ class UploadView(FormApiView):
             detail = f"Send 1 to {MOST_IMAGES} images in the field “files”, not {len(files)}."
             raise RequestError(detail, errors={"files": [detail]})
         form = UploadForm(
-            data={name: request.data[name] for name in request.data if name != "files"}
+            data={k: v for k, v in plain(request).POST.items() if k != "files"}
         )
         form.is_valid(raise_exception=True)
         wanted = form.validated_data

@@ -58,7 +58,7 @@ def _grain(seed: int, side: int) -> NDArray[np.uint8]:
             blots, (side, side), interpolation=cv2.INTER_CUBIC
         )
     base = np.array([150, 120, 95] if seed else [120, 130, 140])
-    return np.clip(picture + base, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture + base, 0, 255), np.uint8)
 
 
 def _vase() -> TexturedMesh:

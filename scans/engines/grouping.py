@@ -65,7 +65,8 @@ def _marks(rgb: Pixels, mask: Pixels | None) -> _Marks:
         # A little beyond the edge, but not the table that all photos share.
         near = cv2.resize(mask, small.shape[1::-1], interpolation=cv2.INTER_AREA)
         inside = cv2.erode((near > 127).astype(np.uint8), np.ones((5, 5), np.uint8))
-    points, found = cv2.SIFT_create(nfeatures=FEATURES).detectAndCompute(small, inside)
+    sift = cv2.SIFT_create(nfeatures=FEATURES)  # type: ignore[attr-defined]  # missing from its stubs
+    points, found = sift.detectAndCompute(small, inside)
     if found is None or len(points) < FEWEST_MATCHES:
         return _Marks(
             places=np.zeros((0, 2), np.float32),

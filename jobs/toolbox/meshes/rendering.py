@@ -39,7 +39,8 @@ def render(
     size = (camera.width_px, camera.height_px)
     picture = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
     cover = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.clip(np.round(picture), 0, 255).astype(np.uint8), cover
+    pixels = np.clip(np.round(picture), 0, 255).astype(np.uint8)
+    return pixels, np.asarray(cover, np.float32)
 
 
 def _fitting(texture: Pixels, camera: Camera) -> Pixels:
@@ -130,7 +131,9 @@ def write_turntable(
         small = [
             cv2.resize(f, (half, half), interpolation=cv2.INTER_AREA) for f in frames
         ]
-        _write_webp(small[::2], webp_path, frame_ms=125)
+        _write_webp(
+            [np.asarray(f, np.uint8) for f in small[::2]], webp_path, frame_ms=125
+        )
     on_progress(1.0)
 
 

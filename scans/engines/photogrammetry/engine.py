@@ -222,6 +222,7 @@ def _views(
             mask = cv2.imread(
                 str(pictures.masks / f"{placed.name}.png"), cv2.IMREAD_GRAYSCALE
             )
+            assert mask is not None
             inside &= cv2.resize(mask, size) > 127
         views.append(stereo.View(grey=small, camera=camera, inside=inside))
     return views

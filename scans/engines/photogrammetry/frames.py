@@ -76,8 +76,11 @@ def survey_video(path: Path, on_progress: Progress) -> Survey:
     before: Grey | None = None
     sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True)
     for frame in read(path, sampling):
-        small = cv2.resize(
-            frame.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        small = np.asarray(
+            cv2.resize(
+                frame.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+            ),
+            np.uint8,
         )
         sights.append(
             Sight(
@@ -114,15 +117,16 @@ def sharpness(grey: Grey) -> float:
 
 def count_features(grey: Grey) -> int:
     calm = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    return len(cv2.SIFT_create(contrastThreshold=0.03).detect(calm, None))
+    sift = cv2.SIFT_create(contrastThreshold=0.03)  # type: ignore[attr-defined]  # missing from its stubs
+    return len(sift.detect(calm, None))
 
 
 def _motion(before: Grey, after: Grey) -> float:
     """How far the livelier marks moved; a still background must not hide a turntable."""
     corners = cv2.goodFeaturesToTrack(before, 160, 0.01, 6)
-    if corners is None:
-        return 0.0
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None)
+    if corners is None:  # type: ignore[redundant-expr,unused-ignore]
+        return 0.0  # type: ignore[unreachable]  # its stubs forget that there may be none
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None)  # type: ignore[call-overload]  # its stubs forbid None
     steps = np.linalg.norm((moved - corners)[found.ravel() == 1], axis=-1).ravel()
     return float(np.percentile(steps, 85)) if len(steps) else 0.0
 

@@ -70,8 +70,8 @@ def _shift_between(reference: Grey, other: Grey) -> NDArray[np.float64] | None:
     corners = cv2.goodFeaturesToTrack(reference, 400, 0.01, 5)
     if corners is None or len(corners) < 30:
         return None
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(reference, other, corners, None)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(other, reference, moved, None)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(reference, other, corners, None)  # type: ignore[call-overload]  # its stubs forbid None
+    back, again, _ = cv2.calcOpticalFlowPyrLK(other, reference, moved, None)  # type: ignore[call-overload]  # as above
     good = (found.ravel() == 1) & (again.ravel() == 1)
     good &= np.linalg.norm((back - corners).reshape(-1, 2), axis=1) < 0.7
     if good.sum() < 25:
@@ -111,7 +111,7 @@ def mask_turning(still: StillBackground, picture: Picture) -> Mask:
     height, width = still.reference.shape
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
-    warp = _shift_between(still.reference, small)
+    warp = _shift_between(still.reference, np.asarray(small, np.uint8))
     if warp is None:
         warp = np.array([[1.0, 0, 0], [0, 1.0, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

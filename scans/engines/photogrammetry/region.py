@@ -157,7 +157,7 @@ def central_cluster(places: Doubles, at: Doubles, *, cell: float) -> Doubles:
     labels = cluster_labels(places, cell)
     nearness = np.exp(-((np.linalg.norm(places - at, axis=1) / (6 * cell)) ** 2))
     weight = np.bincount(labels, nearness)
-    return places[labels == int(weight.argmax())]
+    return np.asarray(places[labels == int(weight.argmax())])
 
 
 def cluster_labels(places: NDArray[np.floating], cell: float) -> NDArray[np.int64]:

@@ -499,7 +499,9 @@ def smaller(view: View, scale: float = 0.5) -> View:
         view.inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
     )
     return View(
-        grey=cv2.resize(view.grey, size, interpolation=cv2.INTER_AREA),
+        grey=np.asarray(
+            cv2.resize(view.grey, size, interpolation=cv2.INTER_AREA), np.float32
+        ),
         camera=view.camera.resized(*size),
         inside=inside.astype(np.bool_),
     )

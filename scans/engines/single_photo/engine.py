@@ -141,7 +141,8 @@ class _Crop:
         found = (
             cv2.remap(
                 signed.astype(np.float32),
-                *grid,
+                grid[0],
+                grid[1],
                 cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REPLICATE,
             )
