@@ -464,6 +464,7 @@ SPECTACULAR_SETTINGS = {
         "StageStatus": "jobs.models.Stage.Status",
         "AssetStatus": "jobs.models.Asset.Status",
         "DeliveryStatus": "jobs.models.WebhookDelivery.Status",
+        "ScanStatus": "scans.api.STATUSES",
     },
 }
 

@@ -64,6 +64,14 @@ class HouseSchema(AutoSchema):
             operation["responses"].setdefault(str(code), answer)
         return operation
 
+    def _get_serializer_name(
+        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+    ) -> str:
+        """Two apps may give their shapes one name: theirs begin with the app's."""
+        name = super()._get_serializer_name(serializer, direction, bypass_extensions)
+        room = type(serializer).__module__.partition(".")[0]
+        return name if room == "jobs" else f"{room.capitalize()}{name}"
+
     def get_tags(self) -> list[str]:
         tag = getattr(self.view, "tag", None)
         return [tag] if tag else super().get_tags()
