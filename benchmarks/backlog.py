@@ -1,13 +1,19 @@
 """100,000 queued jobs of 50 owners: does anything depend on how many there are?"""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import redis
 
 from benchmarks.houses import house, percentile, tell
 from tests.house import wait_for
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 JOBS = 100_000
 OWNERS = 50
@@ -54,13 +60,13 @@ def main() -> None:
         )
 
 
-def make_owners() -> list[object]:
+def make_owners() -> list[User]:
     from django.contrib.auth.models import User
 
     return User.objects.bulk_create(User(username=f"owner-{n}") for n in range(OWNERS))
 
 
-def submit_ms(owners: list[object]) -> float:
+def submit_ms(owners: list[User]) -> float:
     """The door's whole way for one job; nobody takes them up yet."""
     from jobs import services
     from jobs.services import JobOrder
@@ -86,7 +92,7 @@ def dispatch_ms() -> float:
     return percentile(took, 0.5)
 
 
-def fill(owners: list[object]) -> None:
+def fill(owners: list[User]) -> None:
     """As `services.submit` writes them, but thousands in one statement; one owner has a third."""
     from django.db import connection
     from django.utils import timezone

@@ -165,7 +165,10 @@ def _measure_fill(scene: Scene) -> dict[str, float]:
     hole = cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0
     ours, seconds = _timed(lambda: inpainting.fill(scene.photo, hole))
     telea, telea_seconds = _timed(
-        lambda: cv2.inpaint(scene.photo, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+        lambda: np.asarray(
+            cv2.inpaint(scene.photo, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA),
+            np.uint8,
+        )
     )
     fine = _fine(truth, hole)
     return {

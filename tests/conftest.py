@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.utils import timezone
 
 from jobs import presence
@@ -12,6 +14,7 @@ from jobs.models import Job, Project, Stage, Worker
 from jobs.pipeline import Queue
 from jobs.runtime import claiming, dispatcher, runner
 from jobs.runtime.claiming import Claimant
+from tests.jobs.doors import client_for, serving
 from tests.tiny import vendor
 
 Drain = Callable[[], None]
@@ -79,6 +82,29 @@ def drain(db: None) -> Drain:
                     claimed = runner.run(claimant, claimed)
 
     return run_all
+
+
+@pytest.fixture
+def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a web server over this test's database and storage."""
+    # Each request's thread has a connection, which ends with the request.
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def api(server: str, owner: User) -> Iterator[httpx.Client]:
+    """The owner's program."""
+    with client_for(server, owner) as client:
+        yield client
+
+
+@pytest.fixture
+def strange_api(server: str, stranger: User) -> Iterator[httpx.Client]:
+    """A program of somebody else's."""
+    with client_for(server, stranger) as client:
+        yield client
 
 
 def make_due(job: Job) -> None:

@@ -118,7 +118,7 @@ def _what_it_is(output: OutputFile) -> tuple[Kind, str]:
 
 
 def _kind(content_type: str, sniffed: Kind | None) -> Kind:
-    family = content_type.split("/")[0]
+    family = content_type.split("/", maxsplit=1)[0]
     if family in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.MODEL):
         return Kind(family)
     if content_type in ("text/vtt", "application/x-subrip"):

@@ -69,7 +69,7 @@ class Stage(models.Model):
     message = models.CharField(max_length=500, blank=True)
     engine = models.CharField(max_length=40, blank=True)
     # JSON texts: only the pipeline's own models read them.
-    checkpoint = models.TextField(null=True, blank=True)
+    checkpoint = models.TextField(null=True, blank=True)  # noqa: DJ001 - none is no empty text
     facts = models.TextField(blank=True)
     note = models.TextField(blank=True)
     error = models.JSONField(null=True, blank=True)

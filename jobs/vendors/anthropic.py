@@ -98,7 +98,11 @@ class AnthropicClient:
         content: list[dict[str, Any]] = [{"type": "text", "text": question}]
         if picture is not None:
             content.insert(0, _image_block(picture))
-        cached = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
+        cached = {
+            "type": "text",
+            "text": system,
+            "cache_control": {"type": "ephemeral"},
+        }
         with _translated():
             message = self._client.messages.parse(
                 model=self.model,
@@ -136,7 +140,9 @@ def _image_block(picture: Path) -> dict[str, Any]:
     content = picture.read_bytes()
     kinds = [kind for start, kind in _PICTURES.items() if content.startswith(start)]
     if not kinds:
-        raise VendorRefusedError(VENDOR, "Claude reads PNG, JPEG, GIF and WebP pictures.")
+        raise VendorRefusedError(
+            VENDOR, "Claude reads PNG, JPEG, GIF and WebP pictures."
+        )
     return {
         "type": "image",
         "source": {
@@ -163,7 +169,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except anthropic.APITimeoutError as error:
-        raise VendorUnavailableError(VENDOR, "Claude did not answer in time.") from error
+        raise VendorUnavailableError(
+            VENDOR, "Claude did not answer in time."
+        ) from error
     except anthropic.APIConnectionError as error:
         raise VendorUnavailableError(VENDOR, "Claude could not be reached.") from error
     except anthropic.APIStatusError as error:

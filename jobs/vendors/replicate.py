@@ -48,6 +48,16 @@ class PredictionStatus(StrEnum):
         return cls.PROCESSING
 
 
+class _Version(BaseModel):
+    id: str
+
+
+class _Model(BaseModel):
+    """What is read of a model's record."""
+
+    latest_version: _Version
+
+
 class _Prediction(BaseModel):
     """The fields that are read of the vendor's record; the rest may change as it likes."""
 
@@ -134,6 +144,16 @@ class Replicate:
                 raise VendorUnavailableError(
                     VENDOR, "Replicate took a file and did not say where it lies."
                 ) from error
+
+    def latest_version(self, model: str) -> str:
+        """The version that a community model runs by now."""
+        answer = self._call("GET", f"/v1/models/{model}")
+        try:
+            return _Model.model_validate_json(answer.content).latest_version.id
+        except ValidationError as error:
+            raise VendorUnavailableError(
+                VENDOR, f"Replicate did not say which version of {model} is the latest."
+            ) from error
 
     def look(self, prediction_id: str) -> Prediction:
         return _told(_read(self._call("GET", f"/v1/predictions/{prediction_id}")))

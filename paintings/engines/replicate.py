@@ -11,10 +11,8 @@ from jobs.workbench import Purchase, Workbench
 from paintings.errors import PaintingRefusedError
 from paintings.params import PaintingParams
 
-DEPTH_MODEL = (
-    "chenxwh/depth-anything-v2:"
-    "b239ea33cff32bb7abb5db39ffe9a09c14cbc2894331d1ef66fe096eed88ebd4"
-)
+# A community model: it runs by a version, and the vendor knows which is the latest.
+DEPTH_MODEL = "chenxwh/depth-anything-v2"
 PAINT_MODEL = "black-forest-labs/flux-dev"
 DEPTH_USD = Decimal("0.003")
 PAINT_USD = Decimal("0.025")
@@ -29,12 +27,17 @@ class Ordered(BaseModel):
 def order_depth(bench: Workbench[PaintingParams], picture: Path) -> str:
     return bench.buy(
         purchase_of_depth(),
-        lambda key: Replicate.from_settings().start(
-            DEPTH_MODEL,
-            {"model_size": "Large"},
-            files={"image": picture},
-            webhook_url=bench.webhook_url,
-        ),
+        lambda key: _start_depth(picture, bench.webhook_url),
+    )
+
+
+def _start_depth(picture: Path, webhook_url: str | None) -> str:
+    replicate = Replicate.from_settings()
+    return replicate.start(
+        f"{DEPTH_MODEL}:{replicate.latest_version(DEPTH_MODEL)}",
+        {"model_size": "Large"},
+        files={"image": picture},
+        webhook_url=webhook_url,
     )
 
 

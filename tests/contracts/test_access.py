@@ -9,10 +9,8 @@ from django.contrib.auth.models import User
 from jobs import services
 from jobs.models import WebhookEndpoint
 from jobs.services import JobOrder
-from tests.jobs.conftest import api, server, strange_api  # noqa: F401  # fixtures
 from tests.jobs.doors import client_for
 from tests.jobs.media import png
-
 
 
 @pytest.fixture
@@ -24,7 +22,9 @@ def things(api: httpx.Client, owner: User) -> dict[str, str]:
         owner, JobOrder(pipeline="tiny", project="shop", inputs=[asset["id"]])
     )
     batch = services.submit_batch(owner, [JobOrder(pipeline="tiny", project="shop")])
-    webhook = WebhookEndpoint.objects.create(owner=owner, url="https://x.org/", secret="s")
+    webhook = WebhookEndpoint.objects.create(
+        owner=owner, url="https://x.org/", secret="s"
+    )
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "100"}
     upload = api.post("/api/v1/uploads/", headers=tus).headers["Location"]
     [key] = api.get("/api/v1/keys/").json()["results"]
@@ -118,5 +118,3 @@ def test_staff_with_an_admin_key_see_all(
     with client_for(server, staff) as client:
         assert client.get(f"/api/v1/jobs/{things['job']}/").status_code == 200
         assert client.get("/api/v1/projects/shop/?owner=owner").status_code == 200
-
-

@@ -90,7 +90,7 @@ def test_a_job_runs_from_pending_to_completed_and_its_files_download(
 def _body(answer: Any) -> bytes:  # Django's own classes differ by how they are sent
     assert answer.status_code == 200, answer
     if answer.streaming:
-        return b"".join(answer.streaming_content)
+        return b"".join(answer)
     return bytes(answer.content)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import httpx
+import psutil
 import pytest
 import redis
 from django.contrib.auth.models import User
@@ -199,7 +200,7 @@ def test_cancel_reaches_a_running_stage(
     assert job.status == Job.Status.CANCELLED
 
 
-def _is_at(horse: object) -> bool:
+def _is_at(horse: psutil.Process) -> bool:
     return horse.is_running() and horse.status() != "zombie"
 
 

@@ -11,7 +11,7 @@ from quizzes import recording
 from quizzes.content import Quiz
 from quizzes.engines.writing import local
 from quizzes.engines.writing.finishing import finish
-from quizzes.models import Lesson, PlayLink
+from quizzes.models import Lesson, PlayLink, Segment
 from quizzes.models import Quiz as QuizRow
 from tests.quizzes.lessons import PLANTS, transcript_of
 
@@ -34,9 +34,7 @@ def quiz(project: Project) -> QuizRow:
     lesson = Lesson.objects.create(
         project=project, asset=asset, title="Plants", language="en", duration=90
     )
-    recording.Segment.objects.bulk_create(
-        recording.segment_rows(lesson, transcript.segments)
-    )
+    Segment.objects.bulk_create(recording.segment_rows(lesson, transcript.segments))
     row = QuizRow.objects.create(lesson=lesson, title="Plants")
     types = list({draft.type for draft in local.drafts_of(transcript)})
     done = finish(

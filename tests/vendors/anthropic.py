@@ -62,6 +62,8 @@ def anthropic_emulator() -> Iterator[AnthropicEmulator]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             emulator.requests.append(body)
             emulator.headers.append({k.lower(): v for k, v in self.headers.items()})
+            told: dict[str, Any]
+            headers: dict[str, str]
             if self.path != "/v1/messages":
                 status, told, headers = 404, {"type": "error", "error": {}}, {}
             else:

@@ -66,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self._greet():
             return
+        if self.path.startswith("/v1/models/"):
+            self._send_json(200, {"latest_version": {"id": "a" * 64}})
+            return
         prediction_id = self.path.rsplit("/", 1)[-1]
         if prediction_id not in books.predictions:
             self._refuse(404, "Not found")

@@ -2,6 +2,7 @@ import hashlib
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -61,7 +62,7 @@ def test_a_body_without_a_length_is_taken(api: httpx.Client) -> None:
 
 
 def test_what_is_no_media_is_refused_and_not_kept(
-    api: httpx.Client, settings: object
+    api: httpx.Client, settings: Any
 ) -> None:
     answer = api.put("/api/v1/projects/p/assets/film.mp4", content=b"<html>" * 100_000)
 
@@ -84,7 +85,7 @@ def test_an_empty_file_is_refused(api: httpx.Client) -> None:
     assert answer.json()["code"] == "empty_file"
 
 
-def test_forms_have_limits_of_their_own(api: httpx.Client, settings: object) -> None:
+def test_forms_have_limits_of_their_own(api: httpx.Client, settings: Any) -> None:
     settings.UPLOAD_MAX_SIZE = 2 * MEBIBYTE
     settings.MAX_UPLOAD_SIZE_MB = 1
     picture = png() + b"\0" * MEBIBYTE
@@ -98,7 +99,7 @@ def test_forms_have_limits_of_their_own(api: httpx.Client, settings: object) -> 
 
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end(
-    api: httpx.Client, settings: object
+    api: httpx.Client, settings: Any
 ) -> None:
     settings.UPLOAD_MAX_SIZE = MEBIBYTE
     announced = 500 * MEBIBYTE
@@ -110,7 +111,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(
 
 
 def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte(
-    api: httpx.Client, settings: object
+    api: httpx.Client, settings: Any
 ) -> None:
     settings.RESUMABLE_MAX_SIZE = MEBIBYTE
     host, port = api.base_url.host, api.base_url.port
@@ -127,7 +128,7 @@ def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte(
 
 
 def test_an_owner_cannot_store_more_than_allowed(
-    api: httpx.Client, settings: object
+    api: httpx.Client, settings: Any
 ) -> None:
     settings.OWNER_BYTES_LIMIT = 100
 

@@ -35,6 +35,7 @@ def submit(owner: User, **params: object) -> Job:
 def claim(claimant: Claimant, **fields: object) -> Claimed:
     """The next stage, running, with these fields set beside it."""
     claimed = claiming.claim_next(claimant)
+    assert claimed
     Stage.objects.filter(pk=claimed.stage.pk).update(**fields)
     return claimed
 
