@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from jobs.pipeline import AssetRef, Params
 
@@ -32,6 +33,11 @@ class ScanType(StrEnum):
     SPLAT = "3dgs"
 
 
+def labels(*words: str) -> JsonDict:
+    """What people read for KIRI's numbers, from 0 on."""
+    return {"labels": {str(number): word for number, word in enumerate(words)}}
+
+
 class ScanParams(Params):
     """The words and numbers are KIRI's: 0 is High and 4K, 3 is Ultra and 8K."""
 
@@ -44,21 +50,25 @@ class ScanParams(Params):
         description="Delivered beside USDZ and GLB.",
     )  # fmt: skip
     modelQuality: Literal[0, 1, 2, 3] = Field(
-        0, title="Model quality", description="0 High, 1 Medium, 2 Low, 3 Ultra."
-    )
+        0, title="Model quality", description="0 High, 1 Medium, 2 Low, 3 Ultra.",
+        json_schema_extra=labels("High", "Medium", "Low", "Ultra"),
+    )  # fmt: skip
     textureQuality: Literal[0, 1, 2, 3] = Field(
-        0, title="Texture quality", description="0 is 4K, 1 is 2K, 2 is 1K, 3 is 8K."
-    )
+        0, title="Texture quality", description="0 is 4K, 1 is 2K, 2 is 1K, 3 is 8K.",
+        json_schema_extra=labels("4K", "2K", "1K", "8K"),
+    )  # fmt: skip
     isMask: Literal[0, 1] | None = Field(
         None, title="Only the thing",
         description=(
             "1 removes the ground and what lies around; 0 keeps the ground that the "
             "thing stands on. Left out, the local engine removes it and KIRI does not."
         ),
+        json_schema_extra=labels("Off", "On"),
     )  # fmt: skip
     textureSmoothing: Literal[0, 1] = Field(
-        0, title="Smooth the texture", description="1 blends the views softly."
-    )
+        0, title="Smooth the texture", description="1 blends the views softly.",
+        json_schema_extra=labels("Off", "On"),
+    )  # fmt: skip
     quality: Quality = Field(
         Quality.DEFAULT, title="Effort",
         description="A preview is rough and done in about a minute.",
@@ -67,6 +77,7 @@ class ScanParams(Params):
     isMesh: Literal[0, 1] = Field(
         0, title="Mesh from splats (KIRI)",
         description="With 3dgs: 1 also makes a mesh.",
+        json_schema_extra=labels("Off", "On"),
     )  # fmt: skip
     longestSideMeters: float = Field(
         0.3, title="Longest side", gt=0.001, le=100.0,
