@@ -281,7 +281,8 @@ def _video_files(
     report: Callable[[float], None],
 ) -> list[OutputFile]:
     duration = float(bench.params.duration)
-    scenes = [f.path for f in bench.files("video_gen", f"scene {aspect}")]
+    films = [f.path for f in bench.files("video_gen", f"scene {aspect}")]
+    scenes = [(f, span.seconds) for f, span in zip(films, spans, strict=True)]
     name = f"ad-{aspect.label}"
     folder = bench.workdir
     video = packaging.join(scenes, mix, folder / f"{name}.mp4", duration_s=duration)

@@ -38,12 +38,24 @@ def encode_sound(mix: Sound, target: Path) -> Path:
 
 
 def join(
-    scenes: Sequence[Path], sound: Path, target: Path, *, duration_s: float
+    scenes: Sequence[tuple[Path, float]],
+    sound: Path,
+    target: Path,
+    *,
+    duration_s: float,
 ) -> Path:
-    """One MP4: the scenes' film and their sound untouched, ready to play while it loads."""
+    """One MP4: the scenes' film and their sound untouched, ready to play while it loads.
+
+    Each scene comes with its seconds: a file tells its own length in whole milliseconds
+    only, and frames joined by that would not be evenly spaced.
+    """
     order = target.with_suffix(".txt")
     order.write_text(
-        "".join(f"file '{scene.resolve()}'\n" for scene in scenes), encoding="utf-8"
+        "".join(
+            f"file '{scene.resolve()}'\nduration {seconds:.6f}\n"
+            for scene, seconds in scenes
+        ),
+        encoding="utf-8",
     )
     ffmpeg.run(
         [
