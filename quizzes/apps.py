@@ -8,7 +8,8 @@ class QuizzesConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from jobs.pages import panels
+        from jobs.pages import navigation, panels
+        from jobs.pages.navigation import Entry
         from jobs.pages.panels import Panel
         from jobs.registry import register
         from jobs.toolbox import ffmpeg
@@ -28,5 +29,18 @@ class QuizzesConfig(AppConfig):
                 context=panel_context,
                 # It links to pages that only the owner may open.
                 shared=False,
+            )
+        )
+        navigation.register(
+            Entry(
+                label="Quizzes",
+                icon="book",
+                url_name="quiz_list",
+                pages={
+                    "quiz_list",
+                    "quiz_editor",
+                    "quiz_player",
+                    "quiz_results_page",
+                },
             )
         )

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from jobs.pages import navigation
+
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 
@@ -15,5 +17,6 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "auto",
         "themes": THEMES,
         "signup_open": settings.SIGNUP,
+        "app_entries": navigation.entries(),
         "page_name": match.url_name if match else "",
     }
