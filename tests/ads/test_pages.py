@@ -22,12 +22,6 @@ def test_the_job_page_offers_the_script_for_editing(owner: User, waiting: Job) -
 
     shown = browser.get(f"/studio/jobs/{waiting.pk}/").content.decode()
 
-    print(
-        waiting.refresh_from_db(),
-        waiting.status,
-        waiting.error,
-        [(s.name, s.status, s.wait_for) for s in waiting.stages.all()],
-    )
     assert "scene-3-voiceover_text" in shown
     assert "Approve and make the ad" in shown
 

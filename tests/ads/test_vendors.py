@@ -8,6 +8,7 @@ from ads import stages
 from ads.engines import claude, speaking
 from ads.errors import ScriptRefusedError
 from ads.params import AdParams
+from ads.script import ScriptFacts
 from jobs.errors import VendorRefusedError, VendorUnavailableError
 from jobs.vendors.elevenlabs import ElevenLabsClient, VoiceSettings
 from tests.benches import ListRecorder, make_bench
@@ -60,7 +61,7 @@ def test_claude_writes_the_script_and_its_cost_is_booked(
 
     facts = stages.write_script(bench).facts
 
-    assert isinstance(facts, stages.ScriptFacts)
+    assert isinstance(facts, ScriptFacts)
     assert facts.script.scenes[1].voiceover_text == "This is line 2."
     assert facts.script.scenes[3].camera == "still"
     sent = anthropic.requests[0]
