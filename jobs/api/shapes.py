@@ -59,7 +59,9 @@ class StageShape(Shape):  # type: ignore[type-arg]
     engine = serializers.CharField(allow_blank=True)
     message = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
-    waits_for = serializers.ChoiceField(choices=Stage.WaitFor.choices, allow_null=True)
+    waits_for = serializers.CharField(
+        allow_null=True, help_text="time, retry or person"
+    )
     wakes_at = serializers.DateTimeField(allow_null=True)
     cost_usd = serializers.FloatField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -111,7 +113,8 @@ class JobShape(Shape):  # type: ignore[type-arg]
     inputs = serializers.ListField(child=serializers.UUIDField())
     stages = StageShape(many=True)
     outputs = OutputShape(many=True)
-    result = serializers.JSONField(allow_null=True)
+    # Any JSON, null included.
+    result = serializers.JSONField()
     error = JobErrorShape(allow_null=True)
     cost_usd = serializers.FloatField()
     review = serializers.BooleanField()

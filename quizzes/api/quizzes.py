@@ -267,14 +267,21 @@ class LessonView(QuizzesApi):
         return Response(shapes.lesson_json(find_lesson(caller(request), lesson_id)))
 
 
+def _number(position: str) -> int:
+    """A place in a list; what is no number is a place that nothing has."""
+    if not (position.isascii() and position.isdigit() and len(position) < 10):
+        raise NotFoundError(f"There is nothing at {position}.")
+    return int(position)
+
+
 class SegmentView(QuizzesApi):
     @extend_schema(
         operation_id="edit_segment", request=OBJECT, responses=OpenApiTypes.OBJECT
     )
-    def patch(self, request: Request, lesson_id: str, position: int) -> Response:
+    def patch(self, request: Request, lesson_id: str, position: str) -> Response:
         """Correct a sentence of the transcript; its words keep their times as well as they can."""
         lesson, told = find_lesson(caller(request), lesson_id), body(request)
-        transcripts.correct(lesson, position, str(told.get("text", "")))
+        transcripts.correct(lesson, _number(position), str(told.get("text", "")))
         return Response(shapes.lesson_json(lesson))
 
 
@@ -282,10 +289,10 @@ class SceneView(QuizzesApi):
     @extend_schema(
         operation_id="edit_scene", request=OBJECT, responses=OpenApiTypes.OBJECT
     )
-    def patch(self, request: Request, lesson_id: str, position: int) -> Response:
+    def patch(self, request: Request, lesson_id: str, position: str) -> Response:
         """Name a scene, or move its beginning."""
         lesson, told = find_lesson(caller(request), lesson_id), body(request)
-        transcripts.change_scene(lesson, position, told)
+        transcripts.change_scene(lesson, _number(position), told)
         return Response(shapes.lesson_json(lesson))
 
 

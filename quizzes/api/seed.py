@@ -58,13 +58,17 @@ class VideoForm(serializers.Serializer[Asset]):
     file = serializers.FileField()
 
 
+# Seed 002's lists are bare arrays.
+BARE_LIST = {(200, "application/json"): {"type": "array", "items": {"type": "object"}}}
+
+
 class VideosView(FormApiView, SeedView):
     rate_scope = "videos"
 
     @extend_schema(
         operation_id="list_videos",
         parameters=[OWNER],
-        responses=OpenApiTypes.OBJECT,
+        responses=BARE_LIST,
     )
     def get(self, request: Request, project_id: str) -> Response:
         """The videos that were uploaded into a project, newest first."""
@@ -183,7 +187,7 @@ class JobsView(SeedView):
     @extend_schema(
         operation_id="list_lesson_jobs",
         parameters=[OpenApiParameter("status", str, many=True), OWNER],
-        responses=OpenApiTypes.OBJECT,
+        responses=BARE_LIST,
     )
     def get(self, request: Request, project_id: str) -> Response:
         """A project's jobs, newest first; `status` may be named several times."""

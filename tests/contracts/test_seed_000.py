@@ -16,8 +16,9 @@ from jobs import services
 from jobs.models import Job
 from jobs.toolbox.meshes import write_usdz
 from jobs.toolbox.meshes.rendering import write_mp4
+from tests.answers import body_of
 from tests.conftest import Drain, make_due
-from tests.scans.models import body_of, cube
+from tests.scans.models import cube
 from tests.vendors.kiri import KEY, KiriEmulator, kiri_emulator, packed
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from django.test import Client
 from PIL import Image
 
 from paintings.scenery import compose
+from tests.answers import body_of
 from tests.conftest import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,18 +81,11 @@ def test_a_job_runs_from_pending_to_completed_and_its_files_download(
     assert manifest["layers"][0]["file"] == "Layer_1_background.png"
     for layer in manifest["layers"]:
         path = f"/api/jobs/{told['id']}/download/{layer['file']}"
-        picture = Image.open(io.BytesIO(_body(client.get(path))))
+        picture = Image.open(io.BytesIO(body_of(client.get(path))))
         assert picture.size == (240, 160)
         assert picture.mode == "RGBA"
-    stored = _body(client.get(f"/api/jobs/{told['id']}/download/manifest.json"))
+    stored = body_of(client.get(f"/api/jobs/{told['id']}/download/manifest.json"))
     assert json.loads(stored)["layer_count"] == 3
-
-
-def _body(answer: Any) -> bytes:  # Django's own classes differ by how they are sent
-    assert answer.status_code == 200, answer
-    if answer.streaming:
-        return b"".join(answer)
-    return bytes(answer.content)
 
 
 def test_defaults_come_from_the_settings(client: Client, photo: bytes) -> None:

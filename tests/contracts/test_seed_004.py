@@ -17,8 +17,9 @@ from jobs.models import Job
 from jobs.snapshots import load_snapshot
 from jobs.toolbox.meshes import write_glb
 from scans.model_api import task_frames
+from tests.answers import body_of
 from tests.conftest import Drain, make_due
-from tests.scans.models import body_of, cube, photo_of_a_disc
+from tests.scans.models import cube, photo_of_a_disc
 from tests.vendors.fal import KEY, FalEmulator, fal_emulator
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,8 +1,6 @@
 """Small meshes and pictures that the tests of this room share."""
 
-import asyncio
 import io
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -39,16 +37,3 @@ def photo_of_a_disc(side_px: int = 160) -> bytes:
     content = io.BytesIO()
     Image.fromarray(picture).save(content, "PNG")
     return content.getvalue()
-
-
-def body_of(answer: Any) -> bytes:  # Django's own classes differ by how they are sent
-    """The whole body of a download, however it is streamed."""
-    if not answer.streaming:
-        return bytes(answer.content)
-    if not answer.is_async:
-        return b"".join(answer.streaming_content)
-
-    async def collected() -> bytes:
-        return b"".join([chunk async for chunk in answer.streaming_content])
-
-    return asyncio.run(collected())

@@ -65,24 +65,26 @@ def solve(order: PoseOrder, on_progress: Callable[[float, str], None]) -> Poses:
         json.dumps({key: _plain(value) for key, value in vars(order).items()})
     )
     # pycolmap's wheel shadows zlib's symbols, which breaks whoever imports it.
-    process = subprocess.Popen(
-        [sys.executable, "-m", WORKER, str(request)],
-        cwd=Path(__file__).parents[3],
-        stdout=subprocess.PIPE,
-        stderr=(order.workdir / "log.txt").open("w"),
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if line.startswith("{"):
-                told = json.loads(line)
-                on_progress(told["done"], told["doing"])
-    finally:
-        # Also when `on_progress` raises because the job was cancelled.
-        if process.poll() is None:
-            process.terminate() if sys.exc_info()[0] else None
-        process.wait()
+    with (
+        (order.workdir / "log.txt").open("w") as log_file,
+        subprocess.Popen(
+            [sys.executable, "-m", WORKER, str(request)],
+            cwd=Path(__file__).parents[3],
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("{"):
+                    told = json.loads(line)
+                    on_progress(told["done"], told["doing"])
+        except BaseException:
+            # `on_progress` raises when the job was cancelled.
+            process.terminate()
+            raise
     given = len(list(order.images.glob("*.png")))
     if process.returncode == 3:
         raise TooFewPosesError(placed=0, given=given)
