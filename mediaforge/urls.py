@@ -30,3 +30,7 @@ urlpatterns = [
     # An app names its own paths in full: the seeds' paths share no prefix.
     *(path("", include(f"{app}.urls")) for app in settings.PIPELINE_APPS),
 ]
+handler400 = "jobs.api.errors.bad_request"
+handler403 = "jobs.api.errors.forbidden"
+handler404 = "jobs.api.errors.not_found"
+handler500 = "jobs.api.errors.server_error"
