@@ -64,7 +64,7 @@ def test_a_cut_socket_is_said_and_the_end_still_seen(studio: Studio) -> None:
     studio.expected.append("WebSocket")
     studio.page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
 
-    page = _start_tiny(studio, text="without a socket", busy_seconds="6")
+    page = _start_tiny(studio, text="without a socket", busy_seconds="15")
 
     expect(page.locator("[data-link-state]")).to_contain_text("connection cut")
     _has_state(page, "succeeded")
