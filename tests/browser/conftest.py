@@ -47,7 +47,9 @@ class Stack:
     api_key: str
 
 
-@pytest.fixture(scope="session")
+# They end with this folder's tests: a sleeping browser and its stack take their share
+# of a small machine, and Playwright's loop would count as running in every later test.
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     var = tmp_path_factory.mktemp("var")
     with running(var, free_port()) as started:
@@ -114,7 +116,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = launch(playwright)
@@ -130,7 +132,7 @@ def launch(playwright: Any) -> Browser:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session(stack: Stack, browser: Browser) -> Any:
     """Cookies of the administrator, signed in through the page."""
     context = browser.new_context()
