@@ -1,6 +1,6 @@
 """Jobs and assets as every door shows them: the fixed wire shapes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,23 @@ def load_snapshot(job_id: Any) -> Json:
 
 def snapshot(job: Job) -> Json:
     """A job that was loaded `with_snapshot_rows`, as JSON."""
+    inputs = [str(row.asset_id) for row in job.job_inputs.all() if row.asset_id]
     outputs: Iterable[Asset] = job.published_files  # type: ignore[attr-defined]  # set by the prefetch
+    return _told(job, job.stages.all(), inputs, outputs)
+
+
+def snapshot_of_new(job: Job, stages: Iterable[Stage], inputs: Sequence[str]) -> Json:
+    """A job that was written down just now, as JSON, without asking for its rows."""
+    ordered = sorted(stages, key=lambda stage: (stage.position, stage.part or 0))
+    return _told(job, ordered, inputs, outputs=())
+
+
+def _told(
+    job: Job,
+    stages: Iterable[Stage],
+    inputs: Sequence[str],
+    outputs: Iterable[Asset],
+) -> Json:
     return {
         "id": str(job.pk),
         "pipeline": job.pipeline,
@@ -45,8 +61,8 @@ def snapshot(job: Job) -> Json:
         "engine": job.engine,
         "priority": job.get_priority_display(),
         "params": job.params,
-        "inputs": [str(row.asset_id) for row in job.job_inputs.all() if row.asset_id],
-        "stages": [stage_json(stage) for stage in job.stages.all()],
+        "inputs": list(inputs),
+        "stages": [stage_json(stage) for stage in stages],
         "outputs": [output_json(asset) for asset in outputs],
         "result": job.result,
         "error": job.error,

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F
-from django.utils import timezone
 
 from jobs.models import Job, Stage, Worker
 from jobs.presence import alive
@@ -38,25 +35,43 @@ class Waiting:
 # Owners take turns, so before somebody's n-th stage come at most n of each other
 # owner's, and all of a higher priority.
 _AHEAD = """
+WITH own AS (
+    SELECT count(*) + 1 AS turn FROM jobs_stage s
+    WHERE s.status = 'queued' AND s.queue = %(queue)s
+        AND s.priority = %(priority)s AND s.owner_id = %(owner)s AND s.id < %(stage)s
+)
 SELECT
     (
         SELECT count(*) FROM jobs_stage s
         WHERE s.status = 'queued' AND s.queue = %(queue)s
             AND s.priority < %(priority)s
     ) + (
-        SELECT COALESCE(sum(least(theirs.stages, %(turn)s)), 0) FROM (
+        SELECT COALESCE(sum(least(theirs.stages, own.turn)), 0) FROM (
             SELECT count(*) AS stages FROM jobs_stage s
             WHERE s.status = 'queued' AND s.queue = %(queue)s
                 AND s.priority = %(priority)s AND s.owner_id <> %(owner)s
             GROUP BY s.owner_id
         ) theirs
-    ) + %(turn)s - 1
+    ) + own.turn - 1
+FROM own
+"""
+# How long the last runs of each of these steps took.
+_PAST = """
+SELECT step.name, extract(epoch FROM past.took)
+FROM unnest(%(names)s::text[]) AS step(name), LATERAL (
+    SELECT s.finished_at - s.started_at AS took FROM jobs_stage s
+    WHERE s.pipeline = %(pipeline)s AND s.name = step.name
+        AND s.status = 'succeeded' AND s.finished_at <= now()
+    ORDER BY s.finished_at DESC LIMIT %(runs)s
+) past
+WHERE past.took IS NOT NULL
+ORDER BY past.took
 """
 
 
 def explain(job: Job) -> Waiting:
-    """Read from the rows: what the job's open stages are doing."""
-    stages = list(job.stages.defer("facts", "checkpoint"))
+    """Read from the rows what the stages of a job loaded `with_snapshot_rows` are doing."""
+    stages = list(job.stages.all())
     current = [s for s in stages if s.status in Stage.OPEN]
     if job.ended or not current:
         return Waiting(reason="", ahead=None, workers_alive=0, eta=None)
@@ -91,13 +106,6 @@ def _serving(stage: Stage) -> int:
 
 
 def _stages_ahead(stage: Stage) -> int:
-    own_before = Stage.objects.filter(
-        status=Stage.Status.QUEUED,
-        queue=stage.queue,
-        priority=stage.priority,
-        owner_id=stage.owner_id,
-        pk__lt=stage.pk,
-    ).count()
     with connection.cursor() as cursor:
         cursor.execute(
             _AHEAD,
@@ -105,7 +113,7 @@ def _stages_ahead(stage: Stage) -> int:
                 "queue": stage.queue,
                 "priority": stage.priority,
                 "owner": stage.owner_id,
-                "turn": own_before + 1,
+                "stage": stage.pk,
             },
         )
         return int(cursor.fetchone()[0])
@@ -113,11 +121,11 @@ def _stages_ahead(stage: Stage) -> int:
 
 def remaining(stages: Sequence[Stage]) -> Span | None:
     """How long the stages that are still open took in other jobs."""
+    still = [stage for stage in stages if stage.status in Stage.OPEN]
+    known = _past_seconds(still)
     low = high = 0.0
-    for stage in stages:
-        if stage.status not in Stage.OPEN:
-            continue
-        past = _past_seconds(stage)
+    for stage in still:
+        past = known.get(stage.name)
         if not past:
             return None
         left = 1 - stage.progress / 100
@@ -126,19 +134,18 @@ def remaining(stages: Sequence[Stage]) -> Span | None:
     return Span(low_s=low, high_s=high)
 
 
-def _past_seconds(stage: Stage) -> list[float]:
-    took = ExpressionWrapper(
-        F("finished_at") - F("started_at"), output_field=DurationField()
-    )
-    rows = (
-        Stage.objects.filter(
-            pipeline=stage.pipeline,
-            name=stage.name,
-            status=Stage.Status.SUCCEEDED,
-            finished_at__lte=timezone.now(),
-        )
-        .order_by("-finished_at")
-        .values_list(took, flat=True)[:PAST_RUNS]
-    )
-    durations: list[timedelta | None] = [*rows]
-    return sorted(took.total_seconds() for took in durations if took is not None)
+def _past_seconds(stages: Sequence[Stage]) -> dict[str, list[float]]:
+    """By step of one job, how long its past runs took, shortest first."""
+    found: dict[str, list[float]] = {}
+    if not stages:
+        return found
+    wanted = {
+        "names": sorted({stage.name for stage in stages}),
+        "pipeline": stages[0].pipeline,
+        "runs": PAST_RUNS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PAST, wanted)
+        for name, seconds in cursor.fetchall():
+            found.setdefault(name, []).append(float(seconds))
+    return found

@@ -28,7 +28,14 @@ from jobs.files.downloads import streamed
 from jobs.live.reading import events_after
 from jobs.live.streams import sse_frames, sse_response, watch
 from jobs.models import Asset, Event, Job, Priority
-from jobs.snapshots import Json, iso, output_json, snapshot, with_snapshot_rows
+from jobs.snapshots import (
+    Json,
+    iso,
+    output_json,
+    snapshot,
+    snapshot_of_new,
+    with_snapshot_rows,
+)
 from jobs.toolbox.archives import ZipEntry, stream_zip
 
 STATUS = OpenApiParameter(
@@ -99,8 +106,10 @@ class JobsView(ApiView):
         """Submit a job over assets that are there."""
         order = JobOrderSerializer(data=request.data)
         order.is_valid(raise_exception=True)
-        job = services.submit(caller(request), job_order(order.validated_data))
-        return Response(_shown(job.pk), status=201)
+        asked = job_order(order.validated_data)
+        made = services.begin(caller(request), asked)
+        told = snapshot_of_new(made.job, made.stages, asked.inputs)
+        return Response(told, status=201)
 
 
 class JobView(ApiView):

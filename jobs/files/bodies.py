@@ -13,7 +13,9 @@ from contextlib import suppress
 from typing import Any
 
 import django
+from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponseBase
 
 AsgiMessage = Mapping[str, Any]  # as ASGI has it
 Receive = Callable[[], Awaitable[AsgiMessage]]
@@ -179,6 +181,15 @@ class StreamingHandler(ASGIHandler):
 
     # Files are sent in pieces of this size.
     chunk_size = 2**20
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Every middleware and nearly every view here is synchronous. As one chain
+        # they cost a request one change of threads, not two for each of them.
+        self.load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        return await sync_to_async(self.get_response)(request)
 
     async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
         if _is_small(scope):
