@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs import flow, registry
 from jobs.engines import choose_engine
-from jobs.live.events import Change
+from jobs.flow import Change
 from jobs.models import Job, Stage
 from jobs.registry import AnyStep
 from jobs.runtime import picking

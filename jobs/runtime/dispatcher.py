@@ -14,8 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from jobs import flow, presence, queues
-from jobs.flow import Failure
-from jobs.live.events import Change
+from jobs.flow import Change, Failure
 from jobs.models import Event, Job, Stage, Worker
 from jobs.pipeline import Queue
 from jobs.runtime import picking

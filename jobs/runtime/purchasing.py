@@ -1,18 +1,18 @@
 """Buying once: an intent is written down before the call, and the vendor's id the moment it is known."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from jobs import flow, ledger, registry
+from jobs import flow, ledger
 from jobs.errors import (
     VendorOutcomeUnknownError,
     VendorRefusedError,
     VendorUnavailableError,
 )
-from jobs.models import Event, Stage
+from jobs.models import Event, Job, Stage
 from jobs.models import Purchase as PurchaseRow
 from jobs.runtime.claiming import Claimed
 from jobs.runtime.outages import sit_out
@@ -120,16 +120,20 @@ def _know(row: PurchaseRow, vendor_id: str) -> str:
     return vendor_id
 
 
-def let_vendor_hear(attempt: QuerySet[Stage], *, checkpoint: str) -> None:
+def let_vendor_hear(claimed: Claimed, *, checkpoint: str) -> None:
     """A stage that was cancelled while it bought: its vendor can be told only now."""
-    ended = attempt.filter(
-        status__in=(Stage.Status.CANCELLED, Stage.Status.EXPIRED),
-        purchases__state=State.KNOWN,
-    )
-    for stage in ended.distinct():
-        step = registry.get(stage.pipeline).step(stage.name)
-        if step.cancel:
-            flow.write(stage, checkpoint=checkpoint, vendor_cancel_due=True)
+    if claimed.step.cancel is None:
+        return
+    # A job that has been deleted meanwhile left nothing to cancel with.
+    with suppress(Job.DoesNotExist), flow.changing(claimed.job.pk) as change:
+        for stage in change.stages:
+            if (
+                stage.pk == claimed.stage.pk
+                and stage.attempt == claimed.attempt
+                and stage.status in (Stage.Status.CANCELLED, Stage.Status.EXPIRED)
+                and stage.purchases.filter(state=State.KNOWN).exists()
+            ):
+                change.set(stage, checkpoint=checkpoint, vendor_cancel_due=True)
 
 
 def _look_up(

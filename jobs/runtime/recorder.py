@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import BaseModel
 
@@ -113,12 +114,10 @@ class StageRecorder:
         flags.check(at_checkpoint=True)
 
     def _save_checkpoint(self, text: str) -> None:
-        attempt = Stage.objects.filter(pk=self._stage.pk, attempt=self._claimed.attempt)
-        running = attempt.filter(status=Stage.Status.RUNNING)
-        if running.update(checkpoint=text, reported_at=timezone.now()):
+        if self._own().update(checkpoint=text, reported_at=timezone.now()):
             return
         # Cancelled meanwhile: how to stop the vendor's task is known only from here on.
-        purchasing.let_vendor_hear(attempt, checkpoint=text)
+        purchasing.let_vendor_hear(self._claimed, checkpoint=text)
         raise StageStopped
 
     def buy(
@@ -133,13 +132,16 @@ class StageRecorder:
         purchasing.settle(self._claimed, purchase, actual_usd)
 
     def _update_own(self, **fields: Any) -> None:
-        own = Stage.objects.filter(
+        if self._own().update(**fields) == 0:
+            raise StageStopped
+
+    def _own(self) -> QuerySet[Stage]:
+        """The stage's row, for as long as it belongs to this attempt."""
+        return Stage.objects.filter(
             pk=self._stage.pk,
             attempt=self._claimed.attempt,
             status=Stage.Status.RUNNING,
         )
-        if own.update(**fields) == 0:
-            raise StageStopped
 
     def _report_to_job(self) -> None:
         job = self._claimed.job

@@ -24,9 +24,8 @@ from jobs.errors import (
     VendorUnavailableError,
 )
 from jobs.files import outputs, storage
-from jobs.flow import Failure
+from jobs.flow import Change, Failure
 from jobs.hooks import hook_url
-from jobs.live.events import Change
 from jobs.models import Asset, Job, Stage
 from jobs.pipeline import Recorded, StageResult, Wait, Workbench
 from jobs.runtime import cache, claiming, purchasing, scratch
@@ -292,7 +291,7 @@ def _end_failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
             if spoiled:
                 # A checkpoint would lead the next try back to what is spoiled.
                 purchasing.void_all(stage)
-                flow.write(stage, checkpoint=None)
+                change.set(stage, checkpoint=None)
             flow.fail(change, stage, failure)
 
     sit_out(end)

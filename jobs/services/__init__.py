@@ -16,12 +16,13 @@ from jobs.services.steering import (
     wake_for_vendor,
     wake_stage,
 )
-from jobs.services.submitting import submit, submit_batch
+from jobs.services.submitting import begin, submit, submit_batch
 
 __all__ = [
     "JobOrder",
     "amend",
     "approve",
+    "begin",
     "cancel",
     "change_priority",
     "delete_asset",

@@ -55,7 +55,7 @@ def amend(job: Job, step: str, facts: BaseModel) -> Job:
                 "This can be edited only while the job waits for approval."
             )
         stage = next(s for s in change.stages if s.name == step)
-        flow.write(stage, facts=facts.model_dump_json())
+        change.set(stage, facts=facts.model_dump_json())
         change.note(Event.Kind.EDITED, stage)
     return change.job
 
@@ -68,7 +68,7 @@ def change_priority(job: Job, priority: str) -> Job:
         change.job.priority = level
         for stage in change.stages:
             if stage.status in Stage.OPEN:
-                flow.write(stage, priority=level, sent_at=None)
+                change.set(stage, priority=level, sent_at=None)
         change.note(Event.Kind.PRIORITY, priority=priority)
     return change.job
 

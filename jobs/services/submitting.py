@@ -10,21 +10,27 @@ from django.db import transaction
 from jobs import flow
 from jobs.access import ensure_project
 from jobs.errors import QuotaError, RequestError
+from jobs.flow import Change
 from jobs.models import Allowance, Batch, Event, Job, JobInput, Priority, Project, Stage
 from jobs.services.ordering import CheckedOrder, JobOrder, check_order
 
 
 def submit(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Job:
     """Check the order, and write the job down; it starts when this is committed."""
+    return begin(owner, order, batch=batch).job
+
+
+def begin(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Change:
+    """Like `submit`, for those who need the new job's stages, too."""
     checked = check_order(owner, order)
     _check_queue_quota(owner, 1)
     project = _project_for(owner, order, checked)
     with transaction.atomic():
-        job = _create(owner, project, order, checked, batch)
-        with flow.changing(job.pk) as change:
+        job, stages = _create(owner, project, order, checked, batch)
+        with flow.beginning(job, stages) as change:
             change.note(Event.Kind.SUBMITTED, by=owner.username)
             flow.open_from(change, 0)
-    return change.job
+    return change
 
 
 def submit_batch(owner: User, orders: Sequence[JobOrder], *, name: str = "") -> Batch:
@@ -73,7 +79,7 @@ def _create(
     order: JobOrder,
     checked: CheckedOrder,
     batch: Batch | None,
-) -> Job:
+) -> tuple[Job, list[Stage]]:
     pipeline = checked.pipeline
     delay = order.retry_delay_seconds
     job = Job.objects.create(
@@ -101,7 +107,7 @@ def _create(
         JobInput(job=job, position=position, asset=asset)
         for position, asset in enumerate(checked.inputs)
     )
-    Stage.objects.bulk_create(
+    stages = Stage.objects.bulk_create(
         Stage(
             job=job,
             position=position,
@@ -114,4 +120,4 @@ def _create(
         )
         for position, step in enumerate(pipeline.steps)
     )
-    return job
+    return job, stages
