@@ -55,10 +55,13 @@ class ModelsFacts(BaseModel):
 
 def group_photos(bench: Bench) -> StageResult:
     """Find the photos that show one object from several sides."""
-    names = names_of([one.filename for one in bench.inputs])
+    filenames = [one.filename for one in bench.inputs]
+    names = names_of(filenames)
     paths = bench.input_paths()
     groups = [[index] for index in range(len(paths))]
-    if bench.params.group and len(paths) >= grouping.FEWEST_TOGETHER:
+    if bench.params.group and fal.endpoint_of(bench.params, 1).sides:
+        groups = fal.named_sides(filenames)
+    elif bench.params.group and len(paths) >= grouping.FEWEST_TOGETHER:
         pictures = []
         for index, path in enumerate(paths):
             photo = images.decode(path, longest_px=GROUPING_PX).shrunk(GROUPING_PX)
@@ -98,15 +101,19 @@ def make_part(bench: Bench) -> StageResult | Wait:
     paths = [bench.shelf.input_path(index) for index in heap]
     notes: list[str] = []
     if bench.engine == "fal":
-        found = fal.make(bench, paths)
+        found = fal.make(bench, paths, [bench.inputs[i].filename for i in heap])
         if isinstance(found, Wait):
             return found
         mesh, method = _renamed(joined(read_model(found)), name), Method.FAL
-    elif len(heap) > 1:
+    elif len(heap) >= grouping.FEWEST_TOGETHER:
         mesh, method = _from_all_sides(bench, paths, name), Method.PHOTOGRAMMETRY
     else:
         mesh, method = _from_one_side(bench, paths[0], name)
         notes.append("The side that the photo does not show is guessed.")
+        if len(heap) > 1:
+            notes.append(
+                "Only the first of its photos was used: local models need more."
+            )
     files = write_models(mesh, bench.workdir, FileFormat.GLB)
     faults = usdz_faults(files)
     thumbnail = write_thumbnail(

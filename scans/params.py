@@ -93,8 +93,15 @@ class FalModel(StrEnum):
     TRIPOSR = "triposr"
     TRELLIS = "trellis"
     TRELLIS_MULTI = "trellis_multi"
+    TRELLIS_2 = "trellis_2"
     TRIPO = "tripo"
+    TRIPO_MULTIVIEW = "tripo_multiview"
     HUNYUAN = "hunyuan3d"
+    HUNYUAN_TURBO = "hunyuan3d_turbo"
+    HUNYUAN_MULTIVIEW = "hunyuan3d_multiview"
+    HUNYUAN_V3 = "hunyuan3d_v3"
+    HUNYUAN_PRO = "hunyuan3d_pro"
+    HUNYUAN_RAPID = "hunyuan3d_rapid"
 
 
 class Shape(StrEnum):
@@ -113,7 +120,10 @@ class ModelParams(Params):
     model: FalModel = Field(
         FalModel.TRELLIS,
         title="Model (fal)",
-        description="Which of fal's models does it.",
+        description=(
+            "Which of fal's models does it. Those of several views take photos whose "
+            "names end in front, back, left or right as one object."
+        ),
     )
     textureSize: Literal[512, 1024, 2048] = Field(1024, title="Texture size")
     seed: int | None = Field(None, title="Seed", ge=0, le=2**31 - 1)

@@ -164,7 +164,7 @@ MODEL = Pipeline(
     steps=(
         Step(
             name="group", title="Group the photos", run=model_stages.group_photos,
-            weight=0.5, uses=("group",),
+            weight=0.5, uses=("group", "model"),
         ),
         Step(
             name="make", title="Make the models", run=model_stages.make_part,

@@ -16,12 +16,16 @@ from jobs.toolbox.meshes import (
     write_xyz,
 )
 from jobs.toolbox.meshes.gltf import write_gltf_zip
+from jobs.toolbox.meshes.mesh import Pixels
 from jobs.toolbox.meshes.rendering import write_thumbnail, write_turntable
 from scans.errors import FormatUnavailableError
 from scans.params import FileFormat
 
 # Apple's reduced model: at most 10 MB.
 USDZ_BYTES = 10_000_000
+# A third smaller than usual, and hardly to be told apart.
+THRIFTY_QUALITY = 82
+SMALLEST_PX = 512
 CONTENT_TYPES = {
     "model_usdz": "model/vnd.usdz+zip",
     "model_glb": "model/gltf-binary",
@@ -54,10 +58,7 @@ def write_models(
     mesh: TexturedMesh, folder: Path, wanted: FileFormat
 ) -> list[OutputFile]:
     """USDZ and GLB always, and the format that was asked for."""
-    usdz = write_usdz(mesh, folder / f"{mesh.name}.usdz")
-    if usdz.stat().st_size > USDZ_BYTES:
-        mesh = _lighter(mesh)
-        write_usdz(mesh, usdz)
+    usdz = write_light_usdz(mesh, folder / f"{mesh.name}.usdz")
     files = [
         _output(usdz, "model_usdz"),
         _output(write_glb(mesh, folder / f"{mesh.name}.glb"), "model_glb"),
@@ -72,14 +73,33 @@ def _output(path: Path, role: str) -> OutputFile:
     return OutputFile(path=path, role=role, content_type=CONTENT_TYPES[role])
 
 
-def _lighter(mesh: TexturedMesh) -> TexturedMesh:
-    """Half the texture's sides: phones have limits."""
+def write_light_usdz(mesh: TexturedMesh, path: Path) -> Path:
+    """A USDZ that phones take: first less exact, then smaller pictures, until it fits."""
+    write_usdz(mesh, path)
+    while path.stat().st_size > USDZ_BYTES:
+        write_usdz(mesh, path, jpeg_quality=THRIFTY_QUALITY)
+        if path.stat().st_size <= USDZ_BYTES or _longest_px(mesh) <= SMALLEST_PX:
+            break
+        mesh = replace(
+            mesh, texture=_halved(mesh.texture), normal_map=_halved(mesh.normal_map)
+        )
+        write_usdz(mesh, path)
+    return path
+
+
+def _longest_px(mesh: TexturedMesh) -> int:
+    pictures = [p for p in (mesh.texture, mesh.normal_map) if p is not None]
+    return max((max(picture.shape[:2]) for picture in pictures), default=0)
+
+
+def _halved(pixels: Pixels | None) -> Pixels | None:
     import cv2
     import numpy as np
 
-    assert mesh.texture is not None
-    half = cv2.resize(mesh.texture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return replace(mesh, texture=np.asarray(half, np.uint8))
+    if pixels is None:
+        return None
+    half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return np.asarray(half, np.uint8)
 
 
 def write_pictures(
@@ -107,9 +127,13 @@ def write_pictures(
 
 
 def usdz_faults(files: list[OutputFile]) -> list[str]:
-    return [
-        fault
-        for file in files
-        if file.role == "model_usdz"
-        for fault in check_usdz(file.path)
-    ]
+    faults = []
+    for file in files:
+        if file.role == "model_usdz":
+            faults += check_usdz(file.path)
+            size = file.path.stat().st_size
+            if size > USDZ_BYTES:
+                faults.append(
+                    f"It has {size / 1e6:.1f} MB; phones show up to 10 MB at once."
+                )
+    return faults

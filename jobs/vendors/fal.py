@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -65,6 +65,15 @@ class Progress(BaseModel):
     error_type: str = ""
 
 
+class View(StrEnum):
+    """A side of an object, as the models of several views call them."""
+
+    FRONT = "front"
+    BACK = "back"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """One model: the names of its input and its outputs differ from its neighbours'."""
@@ -74,12 +83,32 @@ class Endpoint:
     # The first of these that is in the answer is the model.
     model_keys: tuple[str, ...]
     price_usd: Decimal
+    # Takes any number of pictures, in one list.
     many: bool = False
+    # Takes further sides, each under a name of its own.
+    sides: Mapping[View, str] = field(default_factory=dict)
+    needs: frozenset[View] = frozenset({View.FRONT})
+    # Side lengths that are taken.
+    fewest_px: int = 1
+    most_px: int = 2048
 
     def arguments(
-        self, images: Sequence[str], options: Mapping[str, Any]
+        self, images: Mapping[View, str] | Sequence[str], options: Mapping[str, Any]
     ) -> dict[str, Any]:
-        return {self.image_key: list(images) if self.many else images[0], **options}
+        """The body of a request for a list of pictures, or for pictures by side."""
+        if not isinstance(images, Mapping):
+            pictures = list(images) if self.many else images[0]
+            return {self.image_key: pictures, **options}
+        missing = sorted(self.needs - set(images))
+        if missing:
+            raise VendorRefusedError(
+                VENDOR,
+                f"{self.app} needs photos of these sides, too: {', '.join(missing)}. "
+                "Say so in the files' names, such as mug_left.jpg.",
+            )
+        keys = {View.FRONT: self.image_key, **self.sides}
+        taken = {keys[view]: image for view, image in images.items() if view in keys}
+        return {**taken, **options}
 
     def model_url(self, answer: Mapping[str, Any]) -> str:
         for key in self.model_keys:
@@ -90,6 +119,15 @@ class Endpoint:
             VENDOR, f"{self.app} answered without a model. Try another photo or model."
         )
 
+
+_SIDES = {
+    View.BACK: "back_image_url",
+    View.LEFT: "left_image_url",
+    View.RIGHT: "right_image_url",
+}
+# What fal does not tell the price of is reserved at the dearest known one.
+UNKNOWN_USD = Decimal("0.60")
+_TRIPO_KEYS = ("pbr_model", "model_mesh", "base_model")
 
 ENDPOINTS = {
     "triposr": Endpoint(
@@ -104,13 +142,45 @@ ENDPOINTS = {
         app="fal-ai/trellis/multi", image_key="image_urls", model_keys=("model_mesh",),
         price_usd=Decimal("0.02"), many=True,
     ),
+    "trellis_2": Endpoint(
+        app="fal-ai/trellis-2", image_key="image_url", model_keys=("model_glb",),
+        price_usd=UNKNOWN_USD,
+    ),
     "tripo": Endpoint(
         app="tripo3d/tripo/v2.5/image-to-3d", image_key="image_url",
-        model_keys=("pbr_model", "model_mesh", "base_model"), price_usd=Decimal("0.30"),
+        model_keys=_TRIPO_KEYS, price_usd=Decimal("0.30"),
+    ),
+    "tripo_multiview": Endpoint(
+        app="tripo3d/tripo/v2.5/multiview-to-3d", image_key="front_image_url",
+        model_keys=_TRIPO_KEYS, price_usd=Decimal("0.30"), sides=_SIDES,
     ),
     "hunyuan3d": Endpoint(
         app="fal-ai/hunyuan3d/v2", image_key="input_image_url", model_keys=("model_mesh",),
         price_usd=Decimal("0.48"),
+    ),
+    "hunyuan3d_turbo": Endpoint(
+        app="fal-ai/hunyuan3d/v2/turbo", image_key="input_image_url",
+        model_keys=("model_mesh",), price_usd=Decimal("0.48"),
+    ),
+    "hunyuan3d_multiview": Endpoint(
+        app="fal-ai/hunyuan3d/v2/multi-view", image_key="front_image_url",
+        model_keys=("model_mesh",), price_usd=Decimal("0.48"),
+        sides={View.BACK: "back_image_url", View.LEFT: "left_image_url"},
+        needs=frozenset({View.FRONT, View.BACK, View.LEFT}),
+    ),
+    "hunyuan3d_v3": Endpoint(
+        app="fal-ai/hunyuan3d-v3/image-to-3d", image_key="input_image_url",
+        model_keys=("model_glb",), price_usd=UNKNOWN_USD, sides=_SIDES,
+        fewest_px=128, most_px=1536,
+    ),
+    "hunyuan3d_pro": Endpoint(
+        app="fal-ai/hunyuan-3d/v3.1/pro/image-to-3d", image_key="input_image_url",
+        model_keys=("model_glb",), price_usd=UNKNOWN_USD, sides=_SIDES,
+        fewest_px=128, most_px=1536,
+    ),
+    "hunyuan3d_rapid": Endpoint(
+        app="fal-ai/hunyuan-3d/v3.1/rapid/image-to-3d", image_key="input_image_url",
+        model_keys=("model_glb",), price_usd=UNKNOWN_USD,
     ),
 }  # fmt: skip
 

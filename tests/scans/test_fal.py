@@ -23,7 +23,7 @@ from jobs.vendors.fal import (
     fetch_signing_keys,
 )
 from jobs.workbench import Workbench
-from scans.engines.fal import FalWait, cancel, make
+from scans.engines.fal import FalWait, cancel, make, named_sides
 from scans.params import FalModel, ModelParams
 from tests.benches import ListRecorder, make_bench
 from tests.scans.models import cube, photo_of_a_disc
@@ -75,15 +75,73 @@ def _to_the_end(tmp_path: Path, photos: list[Path], model: FalModel) -> Path:
 def test_each_model_has_its_own_names(
     fal: FalEmulator, tmp_path: Path, photo: Path, model: FalModel
 ) -> None:
-    found = _to_the_end(tmp_path, [photo], model)
+    endpoint = ENDPOINTS[model.value]
+    photos = [photo, *(_copy(photo, side) for side in endpoint.sides)]
+
+    found = _to_the_end(tmp_path, photos, model)
 
     assert found.read_bytes() == fal.model
     [request] = fal.requests.values()
-    key = ENDPOINTS[model.value].image_key
+    key = endpoint.image_key
     sent = request.arguments[key]
     picture = sent[0] if model is FalModel.TRELLIS_MULTI else sent
     assert picture.startswith("data:image/png;base64,")
+    assert set(endpoint.sides.values()) <= set(request.arguments)
     assert request.webhook == "https://house.example/api/v1/vendors/fal/webhook"
+
+
+def _copy(photo: Path, side: str) -> Path:
+    copy = photo.with_stem(f"{photo.stem}_{side}")
+    copy.write_bytes(photo.read_bytes())
+    return copy
+
+
+def test_sides_that_a_model_needs_are_asked_for_before_it_is_paid(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    with pytest.raises(VendorRefusedError, match=r"back, left. Say so in the files"):
+        _to_the_end(tmp_path, [photo], FalModel.HUNYUAN_MULTIVIEW)
+
+    assert fal.requests == {}
+
+
+def test_a_photo_below_a_models_limit_is_not_sent(
+    fal: FalEmulator, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    tiny = tmp_path / "tiny.png"
+    Image.effect_noise((100, 300), 80).convert("RGB").save(tiny)
+
+    with pytest.raises(VendorRefusedError, match="at least 128 a side"):
+        _to_the_end(tmp_path, [tiny], FalModel.HUNYUAN_V3)
+
+    assert fal.requests == {}
+
+
+def test_models_are_asked_for_no_more_triangles_than_phones_show(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    _to_the_end(tmp_path, [photo], FalModel.TRELLIS_2)
+    _to_the_end(tmp_path, [photo], FalModel.HUNYUAN_V3)
+
+    trellis, hunyuan = (request.arguments for request in fal.requests.values())
+    assert trellis["decimation_target"] == 50_000
+    assert hunyuan["face_count"] == 50_000
+
+
+def test_photos_named_by_their_sides_are_one_object() -> None:
+    names = [
+        "cup.jpg",
+        "mug_left.jpg",
+        "jar-front.png",
+        "mug_back.jpg",
+        "mug_front.jpg",
+    ]
+
+    groups = named_sides(names)
+
+    assert groups == [[0], [4, 3, 1], [2]]
 
 
 def test_several_photos_of_one_thing_go_to_the_model_that_takes_them(

@@ -16,14 +16,36 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY = "id:secret"
-# App: the names of its image input and of its model output.
-NAMES = {
-    "fal-ai/triposr": ("image_url", "model_mesh"),
-    "fal-ai/trellis": ("image_url", "model_mesh"),
-    "fal-ai/trellis/multi": ("image_urls", "model_mesh"),
-    "tripo3d/tripo/v2.5/image-to-3d": ("image_url", "pbr_model"),
-    "fal-ai/hunyuan3d/v2": ("input_image_url", "model_mesh"),
-}
+# App: the pictures that it needs, those that it takes, too, and the name of its output.
+_SIDES = ("back_image_url", "left_image_url", "right_image_url")
+NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
+    "fal-ai/triposr": (("image_url",), (), "model_mesh"),
+    "fal-ai/trellis": (("image_url",), (), "model_mesh"),
+    "fal-ai/trellis/multi": (("image_urls",), (), "model_mesh"),
+    "fal-ai/trellis-2": (("image_url",), (), "model_glb"),
+    "tripo3d/tripo/v2.5/image-to-3d": (("image_url",), (), "pbr_model"),
+    "tripo3d/tripo/v2.5/multiview-to-3d": (("front_image_url",), _SIDES, "base_model"),
+    "fal-ai/hunyuan3d/v2": (("input_image_url",), (), "model_mesh"),
+    "fal-ai/hunyuan3d/v2/turbo": (("input_image_url",), (), "model_mesh"),
+    "fal-ai/hunyuan3d/v2/multi-view": (
+        ("front_image_url", "back_image_url", "left_image_url"), (), "model_mesh",
+    ),
+    "fal-ai/hunyuan3d-v3/image-to-3d": (("input_image_url",), _SIDES, "model_glb"),
+    "fal-ai/hunyuan-3d/v3.1/pro/image-to-3d": (
+        ("input_image_url",),
+        (*_SIDES, "top_image_url", "bottom_image_url", "left_front_image_url",
+         "right_front_image_url"),
+        "model_glb",
+    ),
+    "fal-ai/hunyuan-3d/v3.1/rapid/image-to-3d": (("input_image_url",), (), "model_glb"),
+}  # fmt: skip
+# Bounds of options, as the schemas give them.
+BOUNDS = {"face_count": (40_000, 1_500_000), "texture_size": (512, 4096)}
+
+
+def _fault(key: str, kind: str) -> dict[str, Any]:
+    said = "Field required" if kind == "missing" else "Input is not valid"
+    return {"loc": ["body", key], "msg": said, "type": kind}
 
 
 @dataclass
@@ -60,13 +82,18 @@ class FalEmulator:
         names = NAMES.get(app)
         if names is None:
             return 404, {"detail": "Application not found"}
-        if names[0] not in arguments:
-            fault = {
-                "loc": ["body", names[0]],
-                "msg": "Field required",
-                "type": "missing",
-            }
-            return 422, {"detail": [fault]}
+        faults = [_fault(key, "missing") for key in names[0] if key not in arguments]
+        faults += [
+            _fault(key, "extra_forbidden")
+            for key in arguments
+            if key.endswith(("image_url", "image_urls"))
+            and key not in names[0] + names[1]
+        ]
+        for key, (low, high) in BOUNDS.items():
+            if key in arguments and not low <= int(arguments[key]) <= high:
+                faults.append(_fault(key, "out_of_bounds"))
+        if faults:
+            return 422, {"detail": faults}
         # The sub-path is dropped after submit.
         base = f"{self.url}/{'/'.join(app.split('/')[:2])}/requests/{request_id}"
         return 200, {
@@ -106,7 +133,7 @@ class FalEmulator:
             }
             return 422, {"detail": [fault]}
         file = {"url": f"{self.url}/files/{request_id}.glb", "content_type": None}
-        return 200, {NAMES[self.requests[request_id].app][1]: file, "timings": {}}
+        return 200, {NAMES[self.requests[request_id].app][2]: file, "timings": {}}
 
     def cancel(self, request_id: str) -> tuple[int, Any]:
         request = self.requests.get(request_id)

@@ -30,7 +30,7 @@ def read_model(path: Path) -> list[TexturedMesh]:
 
     try:
         scene = trimesh.load_scene(path)
-    except (ValueError, KeyError, IndexError, NotImplementedError, OSError) as error:
+    except (ValueError, LookupError, RuntimeError, OSError) as error:
         raise UnreadableModelError(path.name, str(error)) from error
     meshes = [
         _from_trimesh(mesh, path.stem)

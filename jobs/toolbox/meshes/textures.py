@@ -11,7 +11,7 @@ JPEG_QUALITY = 92
 
 
 def encode_texture(
-    pixels: NDArray[np.uint8], *, exact: bool = False
+    pixels: NDArray[np.uint8], *, exact: bool = False, quality: int = JPEG_QUALITY
 ) -> tuple[bytes, str]:
     """The bytes of a picture file and its MIME type."""
     from PIL import Image
@@ -25,7 +25,7 @@ def encode_texture(
     ):
         image.save(target, "PNG")
         return target.getvalue(), "image/png"
-    image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    image.save(target, "JPEG", quality=quality, subsampling=0)
     return target.getvalue(), "image/jpeg"
 
 

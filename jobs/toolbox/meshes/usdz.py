@@ -4,6 +4,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.meshes.mesh import TexturedMesh
-from jobs.toolbox.meshes.textures import encode_texture, suffix_of
+from jobs.toolbox.meshes.textures import JPEG_QUALITY, encode_texture, suffix_of
 
 if TYPE_CHECKING:
     from pxr import Usd
@@ -24,7 +25,12 @@ class UsdzWriteError(Exception):
     """OpenUSD could not pack the model."""
 
 
-def write_usdz(meshes: TexturedMesh | Sequence[TexturedMesh], path: Path) -> Path:
+def write_usdz(
+    meshes: TexturedMesh | Sequence[TexturedMesh],
+    path: Path,
+    *,
+    jpeg_quality: int = JPEG_QUALITY,
+) -> Path:
     """Write one mesh, or a scene of several, with UsdPreviewSurface materials."""
     from pxr import Sdf, Usd, UsdGeom, UsdUtils
 
@@ -38,7 +44,8 @@ def write_usdz(meshes: TexturedMesh | Sequence[TexturedMesh], path: Path) -> Pat
         Usd.ModelAPI(root.GetPrim()).SetKind("component")
         stage.SetDefaultPrim(root.GetPrim())
         for index, mesh in enumerate(scene):
-            _add_mesh(stage, mesh, _identifier(mesh.name, index), Path(folder))
+            pictures = _Pictures(folder=Path(folder), jpeg_quality=jpeg_quality)
+            _add_mesh(stage, mesh, _identifier(mesh.name, index), pictures)
         stage.GetRootLayer().Save()
         packed = Path(folder, "packed.usdz")
         if not UsdUtils.CreateNewARKitUsdzPackage(
@@ -54,7 +61,25 @@ def _identifier(name: str, index: int) -> str:
     return f"{words if words[:1].isalpha() else 'mesh_' + words}_{index}"
 
 
-def _add_mesh(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Pictures:
+    """Where a package's pictures are laid before it is packed."""
+
+    folder: Path
+    jpeg_quality: int
+
+    def lay(self, pixels: NDArray[np.uint8], name: str) -> Path:
+        content, mime = encode_texture(
+            pixels, exact=name.endswith("_normals"), quality=self.jpeg_quality
+        )
+        file = self.folder / f"{name}{suffix_of(mime)}"
+        file.write_bytes(content)
+        return file
+
+
+def _add_mesh(
+    stage: "Usd.Stage", mesh: TexturedMesh, name: str, pictures: _Pictures
+) -> None:
     from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
 
     mesh = mesh.with_normals()
@@ -76,11 +101,13 @@ def _add_mesh(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -
             "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
         )
         uvs.Set(Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(mesh.uvs)))
-    material = _material(stage, mesh, name, folder)
+    material = _material(stage, mesh, name, pictures)
     UsdShade.MaterialBindingAPI.Apply(prim.GetPrim()).Bind(material)
 
 
-def _material(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -> Any:
+def _material(
+    stage: "Usd.Stage", mesh: TexturedMesh, name: str, pictures: _Pictures
+) -> Any:
     from pxr import Sdf, UsdShade
 
     types = Sdf.ValueTypeNames
@@ -98,7 +125,8 @@ def _material(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -
     reader.CreateIdAttr("UsdPrimvarReader_float2")
     reader.CreateInput("varname", types.String).Set("st")
     reader.CreateOutput("result", types.Float2)
-    colour = _picture(stage, f"{base}/colour", mesh.texture, folder, name, reader)
+    file = pictures.lay(mesh.texture, name)
+    colour = _picture(stage, f"{base}/colour", file, reader)
     colour.CreateInput("sourceColorSpace", types.Token).Set("sRGB")
     # Paintings are their own light; a layer without it would be black in the dark.
     target = "emissiveColor" if mesh.unlit else "diffuseColor"
@@ -111,9 +139,8 @@ def _material(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -
         opacity = surface.CreateInput("opacity", types.Float)
         opacity.ConnectToSource(colour.ConnectableAPI(), "a")
     if mesh.normal_map is not None:
-        bumps = _picture(
-            stage, f"{base}/bumps", mesh.normal_map, folder, f"{name}_normals", reader
-        )
+        file = pictures.lay(mesh.normal_map, f"{name}_normals")
+        bumps = _picture(stage, f"{base}/bumps", file, reader)
         bumps.CreateInput("sourceColorSpace", types.Token).Set("raw")
         bumps.CreateInput("scale", types.Float4).Set((2.0, 2.0, 2.0, 1.0))
         bumps.CreateInput("bias", types.Float4).Set((-1.0, -1.0, -1.0, 0.0))
@@ -125,16 +152,11 @@ def _material(stage: "Usd.Stage", mesh: TexturedMesh, name: str, folder: Path) -
 def _picture(
     stage: "Usd.Stage",
     prim_path: str,
-    pixels: NDArray[np.uint8],
-    folder: Path,
-    name: str,
+    file: Path,
     reader: Any,  # UsdShade.Shader; pxr ships no types
 ) -> Any:
     from pxr import Sdf, UsdShade
 
-    content, mime = encode_texture(pixels, exact=name.endswith("_normals"))
-    file = folder / f"{name}{suffix_of(mime)}"
-    file.write_bytes(content)
     types = Sdf.ValueTypeNames
     shader = UsdShade.Shader.Define(stage, prim_path)
     shader.CreateIdAttr("UsdUVTexture")

@@ -50,93 +50,100 @@ class Fused:
 
 
 @njit(cache=True, nogil=True)
+def _turned(rotation, x, y, z):  # type: ignore[no-untyped-def]
+    return (
+        rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z,
+        rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z,
+        rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _turned_back(rotation, x, y, z):  # type: ignore[no-untyped-def]
+    return (
+        rotation[0, 0] * x + rotation[1, 0] * y + rotation[2, 0] * z,
+        rotation[0, 1] * x + rotation[1, 1] * y + rotation[2, 1] * z,
+        rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2] * z,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _into_world(s, u, v, depth, matrices, rotations, translations):  # type: ignore[no-untyped-def]
+    """The point of the world that a spot of a view shows at a depth."""
+    m, t = matrices[s], translations[s]
+    x = (u - m[0, 2]) / m[0, 0] * depth - t[0]
+    y = (v - m[1, 2]) / m[1, 1] * depth - t[1]
+    return _turned_back(rotations[s], x, y, depth - t[2])
+
+
+@njit(cache=True, nogil=True)
+def _into_view(s, x, y, z, matrices, rotations, translations):  # type: ignore[no-untyped-def]
+    """The spot of a view that shows a point of the world, and its depth there."""
+    m, t = matrices[s], translations[s]
+    a, b, c = _turned(rotations[s], x, y, z)
+    a, b, c = a + t[0], b + t[1], c + t[2]
+    if c <= 0:
+        return -1.0, -1.0, -1.0
+    return m[0, 0] * a / c + m[0, 2], m[1, 1] * b / c + m[1, 2], c
+
+
+@njit(cache=True, nogil=True)
+def _met(theirs, facing, r, c, u, v, matrix):  # type: ignore[no-untyped-def]
+    """Where the plane of a pixel (r, c) meets the ray of the spot (u, v); 0 if nowhere."""
+    fx, fy, cx, cy = matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
+    here = facing[0] * (c + 0.5 - cx) / fx + facing[1] * (r + 0.5 - cy) / fy + facing[2]
+    lean = facing[0] * (u - cx) / fx + facing[1] * (v - cy) / fy + facing[2]
+    return 0.0 if lean > -0.05 else theirs * here / lean
+
+
+@njit(cache=True, nogil=True)
 def _agree(  # type: ignore[no-untyped-def]
     view, depth, normal, cost, sources, matrices, rotations, translations,
     off_px, depth_share, normal_cos, worst_cost, points, normals, counts,
 ):  # fmt: skip
     """For each pixel of a view the mean of all points that agree with it, in the world."""
     height, width = depth.shape[1], depth.shape[2]
-    fx, fy = matrices[view, 0, 0], matrices[view, 1, 1]
-    cx, cy = matrices[view, 0, 2], matrices[view, 1, 2]
-    ray = np.empty(3)
-    point = np.empty(3)
-    facing = np.empty(3)
     for row in range(height):
         for column in range(width):
             d = depth[view, row, column]
             if d <= 0 or cost[view, row, column] > worst_cost:
                 continue
-            ray[0] = (column + 0.5 - cx) / fx * d - translations[view, 0]
-            ray[1] = (row + 0.5 - cy) / fy * d - translations[view, 1]
-            ray[2] = d - translations[view, 2]
-            for k in range(3):
-                point[k] = 0.0
-                facing[k] = 0.0
-                for j in range(3):
-                    point[k] += rotations[view, j, k] * ray[j]
-                    facing[k] += rotations[view, j, k] * normal[view, row, column, j]
-            px, py, pz = point[0], point[1], point[2]
-            nx, ny, nz = facing[0], facing[1], facing[2]
+            x, y = column + 0.5, row + 0.5
+            px, py, pz = _into_world(view, x, y, d, matrices, rotations, translations)
+            n = normal[view, row, column]
+            nx, ny, nz = _turned_back(rotations[view], n[0], n[1], n[2])
             sx, sy, sz, weight = px, py, pz, 1.0
             ax, ay, az = nx, ny, nz
-            agreed = 0
             for s in sources:
-                q = rotations[s]
-                x = q[0, 0] * px + q[0, 1] * py + q[0, 2] * pz + translations[s, 0]
-                y = q[1, 0] * px + q[1, 1] * py + q[1, 2] * pz + translations[s, 1]
-                z = q[2, 0] * px + q[2, 1] * py + q[2, 2] * pz + translations[s, 2]
-                if z <= 0:
-                    continue
-                m = matrices[s]
-                u, v = m[0, 0] * x / z + m[0, 2], m[1, 1] * y / z + m[1, 2]
+                u, v, z = _into_view(s, px, py, pz, matrices, rotations, translations)
                 c, r = int(u), int(v)
-                if c < 0 or r < 0 or c >= width or r >= height:
+                if z <= 0 or u < 0 or v < 0 or c >= width or r >= height:
                     continue
-                theirs = depth[s, r, c]
-                if theirs <= 0 or cost[s, r, c] > worst_cost:
+                if depth[s, r, c] <= 0 or cost[s, r, c] > worst_cost:
                     continue
-                # Their plane, followed to where our point falls in their picture.
                 tn = normal[s, r, c]
-                ox, oy = (c + 0.5 - m[0, 2]) / m[0, 0], (r + 0.5 - m[1, 2]) / m[1, 1]
-                hx, hy = (u - m[0, 2]) / m[0, 0], (v - m[1, 2]) / m[1, 1]
-                lean = tn[0] * hx + tn[1] * hy + tn[2]
-                if lean > -0.05:
+                met = _met(depth[s, r, c], tn, r, c, u, v, matrices[s])
+                if met <= 0 or abs(met - z) > depth_share * z:
                     continue
-                met = theirs * (tn[0] * ox + tn[1] * oy + tn[2]) / lean
-                if abs(met - z) > depth_share * z:
+                bx, by, bz = _into_world(
+                    s, u, v, met, matrices, rotations, translations
+                )
+                eu, ev, ez = _into_view(
+                    view, bx, by, bz, matrices, rotations, translations
+                )
+                if ez <= 0 or (eu - x) ** 2 + (ev - y) ** 2 > off_px * off_px:
                     continue
-                wx = hx * met - translations[s, 0]
-                wy = hy * met - translations[s, 1]
-                wz = met - translations[s, 2]
-                bx = q[0, 0] * wx + q[1, 0] * wy + q[2, 0] * wz
-                by = q[0, 1] * wx + q[1, 1] * wy + q[2, 1] * wz
-                bz = q[0, 2] * wx + q[1, 2] * wy + q[2, 2] * wz
-                o = rotations[view]
-                ex = o[0, 0] * bx + o[0, 1] * by + o[0, 2] * bz + translations[view, 0]
-                ey = o[1, 0] * bx + o[1, 1] * by + o[1, 2] * bz + translations[view, 1]
-                ez = o[2, 0] * bx + o[2, 1] * by + o[2, 2] * bz + translations[view, 2]
-                if ez <= 0:
-                    continue
-                miss_x = fx * ex / ez + cx - (column + 0.5)
-                miss_y = fy * ey / ez + cy - (row + 0.5)
-                if miss_x * miss_x + miss_y * miss_y > off_px * off_px:
-                    continue
-                gx = q[0, 0] * tn[0] + q[1, 0] * tn[1] + q[2, 0] * tn[2]
-                gy = q[0, 1] * tn[0] + q[1, 1] * tn[1] + q[2, 1] * tn[2]
-                gz = q[0, 2] * tn[0] + q[1, 2] * tn[1] + q[2, 2] * tn[2]
+                gx, gy, gz = _turned_back(rotations[s], tn[0], tn[1], tn[2])
                 if gx * nx + gy * ny + gz * nz < normal_cos:
                     continue
-                agreed += 1
                 sx, sy, sz, weight = sx + bx, sy + by, sz + bz, weight + 1.0
                 ax, ay, az = ax + gx, ay + gy, az + gz
-            counts[row, column] = agreed
-            points[row, column, 0] = sx / weight
-            points[row, column, 1] = sy / weight
-            points[row, column, 2] = sz / weight
+            counts[row, column] = weight - 1.0
+            for k, mean in enumerate((sx, sy, sz)):
+                points[row, column, k] = mean / weight
             length = np.sqrt(ax * ax + ay * ay + az * az) + 1e-12
-            normals[row, column, 0] = ax / length
-            normals[row, column, 1] = ay / length
-            normals[row, column, 2] = az / length
+            for k, mean in enumerate((ax, ay, az)):
+                normals[row, column, k] = mean / length
 
 
 def fuse(

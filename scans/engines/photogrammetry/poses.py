@@ -16,6 +16,8 @@ from jobs.toolbox.meshes.cameras import Camera
 from scans.errors import TooFewPosesError
 
 WORKER = "scans.engines.photogrammetry.pose_worker"
+# The worker's exit code when no pictures fit together.
+NOTHING_FITS = 3
 FEWEST_PLACED = 8
 FEWEST_PLACED_SHARE = 0.5
 
@@ -58,17 +60,32 @@ class PoseOrder:
 
 
 def solve(order: PoseOrder, on_progress: Callable[[float, str], None]) -> Poses:
-    """Place the cameras, in a process of its own."""
+    """Place the cameras; pycolmap shadows zlib, so a process of its own runs it."""
     order.workdir.mkdir(parents=True, exist_ok=True)
     request = order.workdir / "order.json"
     request.write_text(
         json.dumps({key: _plain(value) for key, value in vars(order).items()})
     )
-    # pycolmap's wheel shadows zlib's symbols, which breaks whoever imports it.
+    returned = _worked(request, order.workdir / "log.txt", on_progress)
+    given = len(list(order.images.glob("*.png")))
+    if returned == NOTHING_FITS:
+        raise TooFewPosesError(placed=0, given=given)
+    if returned:
+        log = (order.workdir / "log.txt").read_text(errors="replace")
+        raise EngineFailedError("pycolmap", log)
+    poses = read_poses(order.workdir / "poses.npz", given)
+    if len(poses.placed) < max(FEWEST_PLACED, FEWEST_PLACED_SHARE * given):
+        raise TooFewPosesError(placed=len(poses.placed), given=given)
+    return poses
+
+
+def _worked(request: Path, log: Path, on_progress: Callable[[float, str], None]) -> int:
+    """The worker's exit code; it is stopped when `on_progress` ends the job."""
+    command = [sys.executable, "-m", WORKER, str(request)]
     with (
-        (order.workdir / "log.txt").open("w") as log_file,
+        log.open("w") as log_file,
         subprocess.Popen(
-            [sys.executable, "-m", WORKER, str(request)],
+            command,
             cwd=Path(__file__).parents[3],
             stdout=subprocess.PIPE,
             stderr=log_file,
@@ -81,20 +98,10 @@ def solve(order: PoseOrder, on_progress: Callable[[float, str], None]) -> Poses:
                 if line.startswith("{"):
                     told = json.loads(line)
                     on_progress(told["done"], told["doing"])
-        except BaseException:
-            # `on_progress` raises when the job was cancelled.
+            return process.wait()
+        finally:
+            # Does nothing to a process that has ended.
             process.terminate()
-            raise
-    given = len(list(order.images.glob("*.png")))
-    if process.returncode == 3:
-        raise TooFewPosesError(placed=0, given=given)
-    if process.returncode:
-        log = (order.workdir / "log.txt").read_text(errors="replace")
-        raise EngineFailedError("pycolmap", log)
-    poses = read_poses(order.workdir / "poses.npz", given)
-    if len(poses.placed) < max(FEWEST_PLACED, FEWEST_PLACED_SHARE * given):
-        raise TooFewPosesError(placed=len(poses.placed), given=given)
-    return poses
 
 
 def _plain(value: object) -> object:
