@@ -15,8 +15,10 @@ _HALVES_S = (0.25, 0.5, 1.0)
 _FAR = 14.0
 # How exactly the middle must be a mixture, as a share of the ends' distance.
 _MIXED = 0.24
-# Ends that look alike but for their brightness are one scene in another light.
-_ALIKE = 0.88
+# Ends whose unmoved part looks so much alike are one scene in another light.
+_RELIT = 0.93
+_UNMOVED = 0.7
+_FITS = 3
 _SAME = 0.95
 # Dissolves nearer than this to a clearer one are its outskirts.
 _APART_S = 1.4
@@ -34,6 +36,8 @@ class Passage:
     end_s: float
     kind: Change
     strength: float
+    # One scene in another light: nothing new begins here.
+    relit: bool = False
 
 
 def fades(tinies: Tinies, times: NDArray[np.float64]) -> list[Passage]:
@@ -85,7 +89,9 @@ def dissolves(tinies: Tinies, times: NDArray[np.float64]) -> list[Passage]:
         before = np.searchsorted(times, times - half_s)
         after = np.minimum(np.searchsorted(times, times + half_s), len(times) - 1)
         hits += _mixtures(pictures, times, before, after)
-    return _strongest(hits)
+    # A light that dims is told apart best where it is clearest, and then outweighs
+    # whatever its flanks look like.
+    return [passage for passage in _strongest(hits) if not passage.relit]
 
 
 def _mixtures(
@@ -107,7 +113,7 @@ def _mixtures(
     for place in np.flatnonzero(likely):
         low, high = int(before[place]), int(after[place])
         middle = pictures[place]
-        if _alike(a[place], b[place], _ALIKE) or not _steady(pictures, low, high):
+        if not _steady(pictures, low, high):
             continue
         # A light that dims or a lens that turns up leaves one scene as it was.
         if _alike(a[place], middle, _SAME) or _alike(middle, b[place], _SAME):
@@ -121,9 +127,27 @@ def _mixtures(
                 end_s=float(times[high]),
                 kind=Change.DISSOLVE,
                 strength=float(strength),
+                relit=_relit(a[place], b[place]),
             )
         )
     return hits
+
+
+def _relit(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
+    """Whether two pictures show one scene in another light.
+
+    Then most of one is the other, brighter or darker throughout. What moved meanwhile
+    is left out: the pixels that fit worst are dropped, and the rest is fitted again.
+    """
+    if a.std() < _FLAT or b.std() < _FLAT:
+        # Against a plain picture only fades are told, not dissolves.
+        return True
+    kept = np.ones(len(a), np.bool_)
+    for _ in range(_FITS):
+        gain, offset = np.polyfit(a[kept], b[kept], 1)
+        off = np.abs(b - gain * a - offset)
+        kept = off <= np.quantile(off, _UNMOVED)
+    return float(np.corrcoef(a[kept], b[kept])[0, 1]) > _RELIT
 
 
 def _alike(a: NDArray[np.float32], b: NDArray[np.float32], most: float) -> bool:
