@@ -39,7 +39,7 @@ def find_key(secret: str) -> ApiKey | None:
     """The live key behind this text, with its use noted."""
     now = timezone.now()
     row = (
-        ApiKey.objects.select_related("owner")
+        ApiKey.objects.select_related("owner__allowance")
         .filter(Q(expires_at=None) | Q(expires_at__gt=now))
         .filter(digest=digest(secret), revoked_at=None, owner__is_active=True)
         .first()

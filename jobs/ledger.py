@@ -77,10 +77,8 @@ def job_limit(job: Job) -> Decimal | None:
 
 
 def month_limit(owner: User) -> Decimal | None:
-    own = Allowance.objects.filter(owner=owner).values_list(
-        "month_budget_usd", flat=True
-    )
-    return own.first() or _limit("BUDGET_OWNER_MONTH_USD")
+    own = Allowance.of(owner)
+    return (own and own.month_budget_usd) or _limit("BUDGET_OWNER_MONTH_USD")
 
 
 def _limit(setting: str) -> Decimal | None:

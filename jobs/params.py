@@ -1,5 +1,6 @@
 """What a job can be asked for: one definition that validates, documents and draws its form."""
 
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
@@ -22,17 +23,18 @@ AssetRef = Annotated[str, WithJsonSchema({"type": "string", "format": "asset"})]
 
 def asset_refs(params: Params) -> dict[str, list[str]]:
     """The assets that params name, by param."""
-    properties = type(params).model_json_schema().get("properties", {})
-    refs = {
-        name: getattr(params, name)
-        for name, schema in properties.items()
-        if _names_asset(schema)
-    }
+    refs = {name: getattr(params, name) for name in _asset_fields(type(params))}
     return {
         name: [value] if isinstance(value, str) else list(value)
         for name, value in refs.items()
         if value
     }
+
+
+@cache
+def _asset_fields(kind: type[Params]) -> tuple[str, ...]:
+    properties = kind.model_json_schema().get("properties", {})
+    return tuple(n for n, schema in properties.items() if _names_asset(schema))
 
 
 def _names_asset(schema: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from jobs.models import Job, Stage, Worker
-from jobs.presence import alive
+from jobs.presence import ALIVE_WITHIN, alive
 
 # How many past runs of a step an estimate looks at.
 PAST_RUNS = 20
@@ -34,7 +34,7 @@ class Waiting:
 
 # Owners take turns, so before somebody's n-th stage come at most n of each other
 # owner's, and all of a higher priority.
-_AHEAD = """
+_LINE = """
 WITH own AS (
     SELECT count(*) + 1 AS turn FROM jobs_stage s
     WHERE s.status = 'queued' AND s.queue = %(queue)s
@@ -52,7 +52,12 @@ SELECT
                 AND s.priority = %(priority)s AND s.owner_id <> %(owner)s
             GROUP BY s.owner_id
         ) theirs
-    ) + own.turn - 1
+    ) + own.turn - 1,
+    (
+        SELECT count(*) FROM jobs_worker w
+        WHERE w.duty = 'worker' AND w.stopped_at IS NULL
+            AND w.seen_at > now() - %(alive_within)s AND %(queue)s = ANY(w.queues)
+    )
 FROM own
 """
 # How long the last runs of each of these steps took.
@@ -82,14 +87,13 @@ def explain(job: Job) -> Waiting:
     if queued and not running:
         return _in_line(queued, eta)
     reason = waiting.wait_reason if waiting and not running else ""
-    return Waiting(
-        reason=reason, ahead=None, workers_alive=_serving(current[0]), eta=eta
-    )
+    queue = current[0].queue
+    serving = sum(queue in worker.queues for worker in alive(Worker.Duty.WORKER))
+    return Waiting(reason=reason, ahead=None, workers_alive=serving, eta=eta)
 
 
 def _in_line(stage: Stage, eta: Span | None) -> Waiting:
-    workers = _serving(stage)
-    ahead = _stages_ahead(stage)
+    ahead, workers = _ahead_and_serving(stage)
     if not workers:
         reason = (
             f"No worker for “{stage.queue}” is alive. Start one, or ask the operator."
@@ -101,22 +105,21 @@ def _in_line(stage: Stage, eta: Span | None) -> Waiting:
     return Waiting(reason=reason, ahead=ahead, workers_alive=workers, eta=eta)
 
 
-def _serving(stage: Stage) -> int:
-    return sum(stage.queue in worker.queues for worker in alive(Worker.Duty.WORKER))
-
-
-def _stages_ahead(stage: Stage) -> int:
+def _ahead_and_serving(stage: Stage) -> tuple[int, int]:
+    """How many stages come before this one, and how many workers take them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _AHEAD,
+            _LINE,
             {
                 "queue": stage.queue,
                 "priority": stage.priority,
                 "owner": stage.owner_id,
                 "stage": stage.pk,
+                "alive_within": ALIVE_WITHIN,
             },
         )
-        return int(cursor.fetchone()[0])
+        ahead, workers = cursor.fetchone()
+        return int(ahead), int(workers)
 
 
 def remaining(stages: Sequence[Stage]) -> Span | None:

@@ -47,8 +47,8 @@ def resumable_limit() -> SizeLimit:
 
 def bytes_left(owner: User) -> int | None:
     """How much more this owner may store; None without a limit."""
-    own = Allowance.objects.filter(owner=owner).values_list("stored_bytes", flat=True)
-    limit = own.first() or settings.OWNER_BYTES_LIMIT
+    own = Allowance.of(owner)
+    limit = (own and own.stored_bytes) or settings.OWNER_BYTES_LIMIT
     if not limit:
         return None
     stored = Asset.objects.filter(project__owner=owner).aggregate(

@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -50,6 +51,15 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"allowance of {self.owner_id}"
+
+    @classmethod
+    def of(cls, owner: User) -> "Allowance | None":
+        """What this owner was allowed, asked for once."""
+        try:
+            own: Allowance = owner.allowance
+        except cls.DoesNotExist:
+            return None
+        return own
 
 
 class IdempotencyKey(models.Model):

@@ -84,6 +84,8 @@ def parse_params(pipeline: AnyPipeline, values: Mapping[str, Any]) -> Params:
 
 
 def _find_assets(owner: User, ids: Sequence[str], *, field_name: str) -> list[Asset]:
+    if not ids:
+        return []
     try:
         found = {str(a.pk): a for a in assets_of(owner).filter(pk__in=list(ids))}
     except (ValueError, TypeError, DjangoValidationError):

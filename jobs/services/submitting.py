@@ -50,10 +50,11 @@ def submit_batch(owner: User, orders: Sequence[JobOrder], *, name: str = "") -> 
 
 
 def _check_queue_quota(owner: User, more: int) -> None:
-    own = Allowance.objects.filter(owner=owner).values_list("queued_jobs", flat=True)
-    limit = own.first() or settings.MAX_QUEUE_SIZE
-    queued = Job.objects.filter(owner=owner, status=Job.Status.QUEUED)[: limit + 1]
-    if queued.count() + more > limit:
+    own = Allowance.of(owner)
+    limit = (own and own.queued_jobs) or settings.MAX_QUEUE_SIZE
+    queued = Job.objects.filter(owner=owner, status=Job.Status.QUEUED).order_by()
+    # Whether there is one too many: they need not all be counted.
+    if more > limit or queued[limit - more : limit - more + 1].exists():
         raise QuotaError(
             f"You may have {limit} jobs waiting to start, and this would be more. "
             "Wait until some have started, or cancel some."
