@@ -220,6 +220,11 @@ def bottle() -> Shape:
     return _joined("bottle", [_lathe(np.array(outline))])
 
 
+def crate() -> Shape:
+    """A plain box, as shops show many."""
+    return _joined("crate", [_box((-0.5, 0.0, -0.3), (0.5, 0.7, 0.3))])
+
+
 SHAPES: dict[str, Callable[[], Shape]] = {
     shape.__name__: shape for shape in (smooth, boxy, holed, limbed, bottle)
 }

@@ -19,7 +19,7 @@ from scans.facts import Method
 from scans.params import Shape
 
 # Cells along the subject's longer side.
-CELLS = 150
+CELLS = 110
 SMALLEST_SHARE = 0.004
 DOUBTFUL = 0.12
 MOST_TEXTURE_PX = 2048
