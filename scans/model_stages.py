@@ -14,6 +14,7 @@ from jobs.toolbox import cutouts, images
 from jobs.toolbox.meshes import TexturedMesh
 from jobs.toolbox.meshes.reading import joined, read_model
 from jobs.toolbox.meshes.rendering import write_thumbnail
+from scans.endpoints import endpoint_of
 from scans.engines import fal, grouping
 from scans.engines.photogrammetry import engine as photogrammetry
 from scans.engines.photogrammetry.budgets import budget_for
@@ -59,7 +60,7 @@ def group_photos(bench: Bench) -> StageResult:
     names = names_of(filenames)
     paths = bench.input_paths()
     groups = [[index] for index in range(len(paths))]
-    if bench.params.group and fal.endpoint_of(bench.params, 1).sides:
+    if bench.params.group and endpoint_of(bench.params, 1).sides:
         groups = fal.named_sides(filenames)
     elif bench.params.group and len(paths) >= grouping.FEWEST_TOGETHER:
         pictures = []

@@ -20,7 +20,7 @@ from jobs.pipeline import (
     Step,
 )
 from jobs.toolbox.fetch import UrlRefusedError, check_url
-from scans.engines.fal import endpoint_of
+from scans.endpoints import endpoint_of
 from scans.engines.kiri import PRICE_USD
 from scans.facts import PublishedFacts
 from scans.params import ModelParams, Quality, ScanParams

@@ -18,7 +18,6 @@ from jobs.toolbox.fetch import FetchLimits, download
 from jobs.toolbox.meshes.textures import encode_texture
 from jobs.vendors import fal
 from jobs.vendors.fal import (
-    ENDPOINTS,
     Endpoint,
     FalClient,
     Progress,
@@ -27,7 +26,8 @@ from jobs.vendors.fal import (
     View,
 )
 from jobs.workbench import Purchase
-from scans.params import FalModel, ModelParams
+from scans.endpoints import endpoint_of
+from scans.params import ModelParams
 
 # What phones show; some models make half a million when not told.
 MOST_TRIANGLES = 50_000
@@ -40,18 +40,6 @@ class FalWait(BaseModel):
 
     task: Task
     logs_seen: int = 0
-
-
-def endpoint_of(params: ModelParams, photos: int) -> Endpoint:
-    """The model that was asked for; several photos of one object go to one that takes them."""
-    if params.model in (FalModel.TRELLIS, FalModel.TRELLIS_MULTI):
-        name = (
-            "trellis_multi"
-            if photos > 1 or params.model is FalModel.TRELLIS_MULTI
-            else "trellis"
-        )
-        return ENDPOINTS[name]
-    return ENDPOINTS[params.model.value]
 
 
 def options_of(params: ModelParams, endpoint: Endpoint) -> dict[str, Any]:
