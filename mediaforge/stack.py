@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.conf import settings
 from django.core.management import call_command
@@ -146,7 +147,11 @@ class Announcer:
         try:
             with urllib.request.urlopen(f"{self._address.url}/info", timeout=1):  # noqa: S310
                 return True
-        except urllib.error.HTTPError:
-            return True
+        except urllib.error.HTTPError as error:
+            if error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return True
+            raise preflight.NotReadyError(
+                f"The web server answers with errors only: see {settings.LOG_FILE}."
+            ) from error
         except OSError:
             return False

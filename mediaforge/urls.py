@@ -1,5 +1,7 @@
 """Every door of the house; what lies behind each is the business of its room."""
 
+from importlib.util import find_spec
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -27,8 +29,13 @@ urlpatterns = [
     path(f"{settings.API_V1_PREFIX}/", include("jobs.api.urls")),
     path("", include("jobs.live.urls")),
     path("studio/", include("jobs.pages.urls")),
-    # An app names its own paths in full: the seeds' paths share no prefix.
-    *(path("", include(f"{app}.urls")) for app in settings.PIPELINE_APPS),
+    # An app names its own paths in full: the seeds' paths share no prefix. One that has
+    # nothing beyond its pipelines needs no paths.
+    *(
+        path("", include(f"{app}.urls"))
+        for app in settings.PIPELINE_APPS
+        if find_spec(f"{app}.urls")
+    ),
 ]
 handler400 = "jobs.api.errors.bad_request"
 handler403 = "jobs.api.errors.forbidden"
