@@ -28,6 +28,18 @@ _FIELDS_OF_JOB = (
     "finished_at",
     "updated_at",
 )
+# Texts of other stages can be long and are seldom needed here.
+_COLUMNS = [
+    field.column
+    for field in Stage._meta.concrete_fields
+    if field.name not in ("facts", "checkpoint")
+]
+# Locked too: due waits are claimed many at a time, without their jobs' locks. Spelled
+# out, for this is asked at every step of every job and Django would spell it each time.
+_LOCK_STAGES = (
+    f"SELECT {', '.join(_COLUMNS)} FROM jobs_stage"  # noqa: S608  our own columns
+    " WHERE job_id = %s ORDER BY position, part FOR NO KEY UPDATE"
+)
 
 
 class Change:
@@ -121,10 +133,9 @@ def _lock(job_id: Any, *, skip_locked: bool) -> Change:
     )
     # Whoever works for a job needs to know where its files lie.
     job = rows.select_related("project").get(pk=job_id)
-    # Locked too: due waits are claimed many at a time, without their jobs' locks.
-    rows_of_stages = job.stages.select_for_update(no_key=True)
-    # Texts of other stages can be long and are seldom needed here.
-    stages = list(rows_of_stages.defer("facts", "checkpoint"))
+    stages = list(Stage.objects.raw(_LOCK_STAGES, [job_id]))
+    for stage in stages:
+        stage.job = job
     return Change(job, stages, timezone.now())
 
 

@@ -2,23 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from jobs import registry
 from jobs.models import Asset, Stage
 from jobs.params import Params, asset_refs
 from jobs.runtime.claiming import Claimed
-from jobs.sofar import JobSoFar
 
 
-def key_of(
-    claimed: Claimed, so_far: JobSoFar, known: Mapping[str, Sequence[str]]
-) -> str:
+def key_of(claimed: Claimed) -> str:
     """A digest of inputs' contents, params, engine, its version, and all earlier results."""
-    step, stage = claimed.step, claimed.stage
-    params = so_far.params
+    step, stage, background = claimed.step, claimed.stage, claimed.background
+    params = background.so_far.params
     shown = params.model_dump(mode="json")
     uses = step.uses if step.uses is not None else tuple(shown)
     relied_on = {
@@ -29,9 +25,9 @@ def key_of(
         "part": stage.part,
         "params": {name: shown[name] for name in uses},
         "assets": _contents_of(params, uses),
-        "inputs": [facts.sha256 for facts in so_far.inputs],
-        "facts": {name: list(texts) for name, texts in known.items()},
-        "files": _files_before(claimed),
+        "inputs": [facts.sha256 for facts in background.so_far.inputs],
+        "facts": {name: list(texts) for name, texts in background.facts.items()},
+        "files": [[f.step, f.role, f.sha256] for f in sorted(background.files)],
     }
     text = json.dumps(relied_on, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -69,13 +65,3 @@ def _contents_of(params: Params, uses: Sequence[str]) -> dict[str, list[str]]:
         )
         for name, ids in refs.items()
     }
-
-
-def _files_before(claimed: Claimed) -> list[list[str]]:
-    steps = registry.get(claimed.stage.pipeline).steps[: claimed.stage.position]
-    if not steps:
-        return []
-    rows = Asset.objects.filter(
-        job=claimed.job, step__in=[step.name for step in steps]
-    ).order_by("step", "part", "role", "original_filename")
-    return [list(row) for row in rows.values_list("step", "role", "sha256")]

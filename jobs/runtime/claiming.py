@@ -1,6 +1,6 @@
 """Taking stages: what makes a stage one worker's own, and nobody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,8 +15,8 @@ from jobs.flow import Change
 from jobs.models import Job, Stage
 from jobs.registry import AnyStep
 from jobs.runtime import picking
+from jobs.runtime.background import Background
 from jobs.runtime.picking import Candidate
-from jobs.sofar import JobSoFar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class Claimed:
     job: Job
     stage: Stage
     step: AnyStep
+    background: Background
 
     @property
     def attempt(self) -> int:
@@ -58,11 +59,15 @@ def claim_next(claimant: Claimant) -> Claimed | None:
     return None
 
 
-def claim_following(claimant: Claimant, change: Change) -> Claimed | None:
+def claim_following(
+    claimant: Claimant,
+    change: Change,
+    background_of: Callable[[Stage], Background],
+) -> Claimed | None:
     """Within a job's change: its next stage, when this worker serves its queue."""
     for stage in change.stages:
         if stage.status == Stage.Status.QUEUED and stage.queue in claimant.queues:
-            return claim_in(claimant, change, stage)
+            return _claim_in(claimant, change, stage, background_of(stage))
     return None
 
 
@@ -80,7 +85,8 @@ def _claim(
     try:
         with flow.changing(candidate.job_id, skip_locked=skip_locked) as change:
             stage = _still_due(change, candidate)
-            return claim_in(claimant, change, stage)
+            background = Background(change.job, stage.position)
+            return _claim_in(claimant, change, stage, background)
     except _NoRoomError:
         # Heard of too early: it is sent again once there is room.
         Stage.objects.filter(pk=candidate.stage_id, attempt=candidate.attempt).update(
@@ -111,13 +117,15 @@ def _due(stage: Stage) -> bool:
     )
 
 
-def claim_in(claimant: Claimant, change: Change, stage: Stage) -> Claimed:
+def _claim_in(
+    claimant: Claimant, change: Change, stage: Stage, background: Background
+) -> Claimed:
     step = registry.get(stage.pipeline).step(stage.name)
     flow.claim(
         change,
         stage,
         worker_id=claimant.worker_id,
-        engine=_engine(change.job, step),
+        engine=_engine(change.job, step, background),
         lease=timedelta(seconds=settings.LEASE_SECONDS),
     )
     if stage.attempt == 1 and stage.wakes == 0:
@@ -125,13 +133,13 @@ def claim_in(claimant: Claimant, change: Change, stage: Stage) -> Claimed:
         stage.checkpoint = None
     else:
         stage.refresh_from_db(fields=["checkpoint"])
-    return Claimed(job=change.job, stage=stage, step=step)
+    return Claimed(job=change.job, stage=stage, step=step, background=background)
 
 
-def _engine(job: Job, step: AnyStep) -> str:
+def _engine(job: Job, step: AnyStep, background: Background) -> str:
     if len(step.engines) == 1:
         return step.engines[0]
-    return choose_engine(step, job.engine, JobSoFar(job).params)
+    return choose_engine(step, job.engine, background.so_far.params)
 
 
 # Many due waits are claimed by one statement, without their jobs' locks: nothing but
@@ -169,8 +177,17 @@ def claim_due_waits(claimant: Claimant, limit: int) -> list[Claimed]:
             },
         )
         ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
     stages = Stage.objects.select_related("job__project").filter(pk__in=ids)
-    return [
-        Claimed(job=s.job, stage=s, step=registry.get(s.pipeline).step(s.name))
-        for s in stages
-    ]
+    return [claimed_before(stage) for stage in stages]
+
+
+def claimed_before(stage: Stage) -> Claimed:
+    """A stage that somebody has claimed, from its row."""
+    return Claimed(
+        job=stage.job,
+        stage=stage,
+        step=registry.get(stage.pipeline).step(stage.name),
+        background=Background(stage.job, stage.position),
+    )

@@ -14,10 +14,9 @@ from jobs import registry
 from jobs.models import Stage
 from jobs.pipeline import Queue
 from jobs.runtime import claiming, runner, scratch
-from jobs.runtime.claiming import Claimant, Claimed
+from jobs.runtime.claiming import Claimant
 from jobs.runtime.polling import Pollers
 from jobs.runtime.signals import flags
-from jobs.sofar import JobSoFar
 
 logger = structlog.get_logger(__name__)
 
@@ -66,9 +65,8 @@ def cancel_at_vendor(stage_id: int) -> None:
     step = registry.get(stage.pipeline).step(stage.name)
     if not stage.vendor_cancel_due or step.cancel is None:
         return
-    claimed = Claimed(job=stage.job, stage=stage, step=step)
     folder = scratch.folder_of(stage.pk, stage.attempt)
-    step.cancel(runner.open_bench(claimed, folder, JobSoFar(stage.job), {}))
+    step.cancel(runner.open_bench(claiming.claimed_before(stage), folder))
     Stage.objects.filter(pk=stage_id).update(vendor_cancel_due=False)
 
 

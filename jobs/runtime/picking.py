@@ -25,7 +25,8 @@ class Candidate:
 
 
 # The distinct owners are found by leaping from one to the next in the index, and
-# each is asked for its oldest stage: the cost follows the owners, not the backlog.
+# each is asked for its oldest stages: the cost follows the owners, not the backlog. A
+# second stage of anybody comes after the first of everybody.
 _PICK = """
 WITH RECURSIVE owners AS (
     (
@@ -46,12 +47,14 @@ SELECT head.id, head.job_id, head.attempt
 FROM owners o
 LEFT JOIN jobs_allowance a ON a.owner_id = o.owner_id
 CROSS JOIN LATERAL (
-    SELECT s.id, s.job_id, s.attempt FROM jobs_stage s
-    WHERE s.status = 'queued' AND s.queue = %(queue)s
-        AND s.priority = %(priority)s AND s.owner_id = o.owner_id
-        AND (s.sent_at IS NULL OR s.sent_at < %(sent_before)s)
-        AND NOT (s.position = 0 AND s.pipeline = ANY(%(full)s))
-    ORDER BY s.id LIMIT %(candidates)s
+    SELECT oldest.*, row_number() OVER (ORDER BY oldest.id) AS round FROM (
+        SELECT s.id, s.job_id, s.attempt FROM jobs_stage s
+        WHERE s.status = 'queued' AND s.queue = %(queue)s
+            AND s.priority = %(priority)s AND s.owner_id = o.owner_id
+            AND (s.sent_at IS NULL OR s.sent_at < %(sent_before)s)
+            AND NOT (s.position = 0 AND s.pipeline = ANY(%(full)s))
+        ORDER BY s.id LIMIT %(candidates)s
+    ) oldest
 ) head
 CROSS JOIN LATERAL (
     SELECT count(*) AS stages FROM jobs_stage r
@@ -67,7 +70,7 @@ WHERE o.owner_id IS NOT NULL
         COALESCE(a.running_stages, %(running_limit)s) = 0
         OR running.stages < COALESCE(a.running_stages, %(running_limit)s)
     )
-ORDER BY turn.claimed_at NULLS FIRST, head.id
+ORDER BY head.round, turn.claimed_at NULLS FIRST, head.id
 LIMIT %(candidates)s
 """
 

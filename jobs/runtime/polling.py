@@ -18,7 +18,7 @@ THREADS = 16
 HELD_AT_ONCE = 2 * THREADS
 # Stay for waits that are due this soon: leaving and being forked again costs more.
 LINGER_S = 0.3
-LOOK_AGAIN_S = 0.02
+LOOK_AGAIN_S = 0.05
 
 
 class Pollers:
@@ -32,6 +32,7 @@ class Pollers:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="poller")
         self._under_way: set[Future[None]] = set()
         self._busy_at = 0.0
+        self._none_due_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -50,11 +51,17 @@ class Pollers:
         self._collect()
         room = HELD_AT_ONCE - len(self._under_way)
         # Claims are made many at once; a trickle of single ones would cost as much each.
-        if room < THREADS:
+        # A horse full of short stages comes by here often.
+        asked_lately = time.monotonic() - self._none_due_at < LOOK_AGAIN_S
+        if room < THREADS or asked_lately:
             return
-        for claimed in claiming.claim_due_waits(self._claimant, room):
+        due = claiming.claim_due_waits(self._claimant, room)
+        for claimed in due:
             self._under_way.add(self._threads.submit(self._poll, claimed))
+        if due:
             self._busy_at = time.monotonic()
+        else:
+            self._none_due_at = time.monotonic()
 
     def wait_a_little(self) -> bool:
         """Pass some time; False when nothing is under way and nothing was of late."""

@@ -4,7 +4,7 @@ import errno
 import shutil
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -29,12 +29,12 @@ from jobs.hooks import hook_url
 from jobs.models import Asset, Job, Stage
 from jobs.pipeline import Recorded, StageResult, Wait, Workbench
 from jobs.runtime import cache, claiming, purchasing, scratch
+from jobs.runtime.background import Background
 from jobs.runtime.claiming import Claimant, Claimed
 from jobs.runtime.outages import AWAY, sit_out
 from jobs.runtime.recorder import StageRecorder
 from jobs.runtime.shelf import StageShelf
 from jobs.runtime.signals import StageHandedBack, StageStopped, flags
-from jobs.sofar import JobSoFar
 
 logger = structlog.get_logger(__name__)
 
@@ -109,17 +109,15 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
 
 
 def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
-    known = _known_facts(claimed)
-    so_far = JobSoFar(claimed.job)
     if claimed.step.cacheable and claimed.stage.wakes == 0:
-        key = cache.key_of(claimed, so_far, known)
+        key = cache.key_of(claimed)
         # Written down with its success: only good results are found by it.
         claimed.stage.cache_key = key
         earlier = cache.find(claimed, key) if claimed.job.cache else None
         if earlier:
             return earlier
     folder.mkdir(parents=True, exist_ok=True)
-    bench = open_bench(claimed, folder, so_far, known)
+    bench = open_bench(claimed, folder)
     with flags.stoppable():
         told = claimed.step.run(bench)
     if isinstance(told, Wait):
@@ -127,17 +125,12 @@ def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
     return _Made(result=told, assets=_store(claimed, told))
 
 
-def open_bench(
-    claimed: Claimed,
-    folder: Path,
-    so_far: JobSoFar,
-    known: Mapping[str, Sequence[str]],
-) -> Workbench[Any]:
-    job, stage = claimed.job, claimed.stage
+def open_bench(claimed: Claimed, folder: Path) -> Workbench[Any]:
+    job, stage, background = claimed.job, claimed.stage, claimed.background
     siblings = Stage.objects.filter(job=job, position=stage.position)
     return Workbench(
-        params=so_far.params,
-        inputs=so_far.inputs,
+        params=background.so_far.params,
+        inputs=background.so_far.inputs,
         workdir=folder,
         engine=stage.engine,
         job_id=str(job.pk),
@@ -148,22 +141,10 @@ def open_bench(
         parts=1 if stage.part is None else siblings.count(),
         recorder=StageRecorder(claimed),
         shelf=StageShelf(job, folder / "files"),
-        known=known,
+        known=background.facts,
         stored_checkpoint=stage.checkpoint,
         webhook_url=hook_url(stage),
     )
-
-
-def _known_facts(claimed: Claimed) -> dict[str, list[str]]:
-    if claimed.stage.position == 0:
-        return {}
-    rows = Stage.objects.filter(
-        job=claimed.job, position__lt=claimed.stage.position, status__in=Stage.DONE
-    ).exclude(facts="")
-    known: dict[str, list[str]] = {}
-    for name, facts in rows.order_by("position", "part").values_list("name", "facts"):
-        known.setdefault(name, []).append(facts)
-    return known
 
 
 def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
@@ -203,7 +184,7 @@ def _end_succeeded(claimant: Claimant, claimed: Claimed, made: _Made) -> Claimed
                 note=made.result.note,
                 cache_key=claimed.stage.cache_key,
             )
-            return _follow(claimant, change)
+            return _follow(claimant, change, claimed, facts, made.assets)
 
     try:
         return sit_out(end)
@@ -222,10 +203,21 @@ def _recorded(claimed: Claimed, facts: str) -> Recorded:
     )
 
 
-def _follow(claimant: Claimant, change: Change) -> Claimed | None:
+def _follow(
+    claimant: Claimant,
+    change: Change,
+    ended: Claimed,
+    facts: str,
+    assets: Sequence[Asset],
+) -> Claimed | None:
+    """Go straight on with the job's next stage."""
     if flags.draining:
         return None
-    return claiming.claim_following(claimant, change)
+
+    def background_of(following: Stage) -> Background:
+        return ended.background.after(ended.stage, facts, assets, following)
+
+    return claiming.claim_following(claimant, change, background_of)
 
 
 def _end_cached(
@@ -246,7 +238,7 @@ def _end_cached(
             if claimed.step.record:
                 claimed.step.record(_recorded(claimed, earlier.facts))
             flow.skip_for(change, stage, earlier)
-            return _follow(claimant, change)
+            return _follow(claimant, change, claimed, earlier.facts, copies)
 
     return sit_out(end)
 
