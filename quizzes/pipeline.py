@@ -228,7 +228,7 @@ INGEST: Pipeline[IngestParams] = Pipeline(
     inputs=_RECORDING,
     steps=(_PROBE, _PROXY, _PICTURES, _WAVEFORM),
     summarize=_summary,
-    sample=sample.make_sample,
+    sample=sample.make_quick_sample,
 )
 SCENE_DETECTION: Pipeline[SceneParams] = Pipeline(
     slug="scene_detection",
@@ -237,7 +237,7 @@ SCENE_DETECTION: Pipeline[SceneParams] = Pipeline(
     params=SceneParams,
     inputs=_VIDEO,
     steps=(_SCENES, _CHAPTERS),
-    sample=sample.make_sample,
+    sample=sample.make_quick_sample,
 )
 TRANSCRIPTION: Pipeline[TranscriptionParams] = Pipeline(
     slug="transcription",

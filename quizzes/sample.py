@@ -1,19 +1,22 @@
 """A lesson made on the spot: drawn slides, spoken by a local voice, subtitles inside."""
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 from jobs.toolbox import audio, captions, ffmpeg, speech
 from jobs.toolbox.captions import TimedWord
 from jobs.toolbox.fonts import Typeface, font, wrapped
-from jobs.toolbox.speech import Delivery, Spoken
+from jobs.toolbox.speech import Delivery
 
 SIZE_PX = (1280, 720)
-_FPS = 10
+_FPS = 5
 _PAUSE_S = 0.9
 _BOLD = Typeface(family="Inter", weight=700)
 _PLAIN = Typeface(family="Inter", weight=400)
@@ -33,9 +36,8 @@ LESSON = (
         title="How plants make food",
         bullets=("A short lesson on photosynthesis",),
         narration=(
-            "Welcome to this short lesson on photosynthesis. Photosynthesis is the "
-            "process by which green plants turn light, water and carbon dioxide into "
-            "sugar and oxygen. Almost every food chain on land begins with it."
+            "Photosynthesis is the process by which green plants turn light, water and "
+            "carbon dioxide into sugar and oxygen."
         ),
     ),
     Slide(
@@ -43,31 +45,28 @@ LESSON = (
         bullets=("Chloroplasts", "Chlorophyll absorbs light", "Stomata let gases in"),
         narration=(
             "Photosynthesis takes place inside chloroplasts. A chloroplast is a small "
-            "green organelle found in the cells of leaves. Chloroplasts contain "
-            "chlorophyll. Chlorophyll is a pigment that absorbs red and blue light and "
-            "reflects green light. Leaves look green because chlorophyll reflects green "
-            "light. Carbon dioxide enters the leaf through tiny pores called stomata."
+            "green organelle found in the cells of leaves. Chlorophyll is a pigment that "
+            "absorbs red and blue light. Leaves look green because chlorophyll reflects "
+            "green light. Carbon dioxide enters the leaf through tiny pores called "
+            "stomata."
         ),
     ),
     Slide(
         title="Two stages",
         bullets=("Light reactions", "Calvin cycle"),
         narration=(
-            "Photosynthesis has two stages, the light reactions and the Calvin cycle. "
-            "First, chlorophyll captures energy from sunlight in the thylakoid membranes. "
-            "Then, the light reactions split water molecules and release oxygen. Finally, "
-            "the Calvin cycle builds sugar in the stroma. The Calvin cycle does not need "
-            "light directly, but it depends on the products of the light reactions."
+            "First, chlorophyll captures energy from sunlight. Then, the light reactions "
+            "split water molecules and release oxygen. Finally, the Calvin cycle builds "
+            "sugar in the stroma."
         ),
     ),
     Slide(
         title="The energy carriers",
         bullets=("ATP stores energy", "NADPH carries electrons"),
         narration=(
-            "Two molecules carry energy between the stages. ATP is a molecule that "
-            "stores energy for the cell. NADPH is a molecule that carries electrons "
-            "to the Calvin cycle. The enzyme rubisco fixes carbon dioxide at the start "
-            "of the Calvin cycle. Rubisco is the most common protein on Earth."
+            "ATP is a molecule that stores energy for the cell. NADPH is a molecule that "
+            "carries electrons to the Calvin cycle. The enzyme rubisco fixes carbon "
+            "dioxide at the start of the Calvin cycle."
         ),
     ),
     Slide(
@@ -77,18 +76,16 @@ LESSON = (
             "Three factors limit the rate of photosynthesis: light, carbon dioxide and "
             "temperature. If a plant gets more light, the rate rises until another "
             "factor becomes limiting. High temperatures slow photosynthesis because "
-            "enzymes lose their shape above forty degrees. On hot days the stomata "
-            "close, which prevents water loss but also reduces the supply of carbon "
-            "dioxide."
+            "enzymes lose their shape above forty degrees."
         ),
     ),
     Slide(
         title="Summary",
         bullets=("Light becomes sugar", "Water gives oxygen", "Leaves do the work"),
         narration=(
-            "Let us sum up. Plants store the energy of light in sugar. The oxygen that "
-            "we breathe comes from water molecules. Cellular respiration is the process "
-            "that releases the energy of sugar again. Thank you for watching."
+            "Plants store the energy of light in sugar. The oxygen that we breathe comes "
+            "from water molecules. Cellular respiration is the process that releases the "
+            "energy of sugar again."
         ),
     ),
 )
@@ -96,39 +93,58 @@ LESSON = (
 
 def make_sample(folder: Path) -> list[Path]:
     """The lesson as an MP4 with its subtitles as a track."""
-    return [make_lesson(LESSON, folder / "how-plants-make-food.mp4")]
+    return [Path(shutil.copy(_made_once("natural"), folder))]
+
+
+def make_quick_sample(folder: Path) -> list[Path]:
+    """The same, spoken by the voice that takes no time, where only pictures matter."""
+    return [Path(shutil.copy(_made_once("quick"), folder))]
+
+
+@cache
+def _made_once(voice: Literal["natural", "quick"]) -> Path:
+    """Kept until this process ends: `make demo` and the studio ask again and again."""
+    folder = Path(_kept_folder().name) / voice
+    folder.mkdir()
+    quick = speech.EspeakSpeaker() if voice == "quick" else None
+    return make_lesson(LESSON, folder / "how-plants-make-food.mp4", voice=quick)
+
+
+@cache
+def _kept_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="lesson-")
 
 
 def make_lesson(
-    slides: Sequence[Slide], target: Path, *, subtitles: bool = True
+    slides: Sequence[Slide], target: Path, *, voice: speech.Speaker | None = None
 ) -> Path:
     """Slides shown while they are spoken; the words' times come from the voice."""
-    voice = speech.local_speaker(slides[0].narration)
+    voice = voice or speech.local_speaker(slides[0].narration)
     spoken = [
         speech.speak(slide.narration, voice, Delivery(pace=0.95, pause_s=0.35))
         for slide in slides
     ]
     whole = speech.joined(spoken, pause_s=_PAUSE_S)
-    work = target.parent
-    sound = audio.write_wav(work / f"{target.stem}.wav", whole.sound)
-    srt = work / f"{target.stem}.srt"
-    srt.write_text(captions.to_srt(_cues(whole.words)), encoding="utf-8")
-    inputs: list[str | Path] = [
-        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{SIZE_PX[0]}x{SIZE_PX[1]}"),
-        *("-r", str(_FPS), "-i", "pipe:0", "-i", sound),
-    ]
-    tracks: list[str | Path] = ["-map", "0:v", "-map", "1:a"]
-    if subtitles:
-        inputs += ["-i", srt]
-        tracks += ["-map", "2:s", "-c:s", "mov_text", "-metadata:s:s:0", "language=eng"]
-    coding = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage"]
-    coding += ["-pix_fmt", "yuv420p", "-g", str(2 * _FPS), "-c:a", "aac", "-ac", "2"]
-    coding += ["-ar", "48000", "-movflags", "+faststart"]
-    with ffmpeg.writing([*inputs, *tracks, *coding, target]) as pipe:
-        for number, (slide, voiced) in enumerate(zip(slides, spoken, strict=True)):
-            _show(pipe, slide, number, voiced, last=number == len(slides) - 1)
-    sound.unlink()
-    srt.unlink()
+    lengths_s = [each.sound.duration_s + _PAUSE_S for each in spoken[:-1]]
+    lengths_s.append(spoken[-1].sound.duration_s)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        sound = audio.write_wav(work / "voice.wav", whole.sound)
+        srt = work / "lesson.srt"
+        srt.write_text(captions.to_srt(_cues(whole.words)), encoding="utf-8")
+        stills = _stills(slides, lengths_s, work)
+        ffmpeg.run(
+            [
+                *("-f", "concat", "-safe", "1", "-i", stills, "-i", sound, "-i", srt),
+                *("-map", "0:v", "-map", "1:a", "-map", "2:s", "-c:s", "mov_text"),
+                *("-metadata:s:s:0", "language=eng", "-c:v", "libx264"),
+                # Stills need no search for motion, and few frames a second.
+                *("-preset", "ultrafast", "-tune", "stillimage", "-crf", "20"),
+                *("-r", str(_FPS), "-g", str(4 * _FPS), "-pix_fmt", "yuv420p"),
+                *("-c:a", "aac"),
+                *("-ac", "2", "-ar", "48000", "-movflags", "+faststart", target),
+            ]
+        )
     return target
 
 
@@ -150,21 +166,26 @@ def _cues(words: Sequence[TimedWord]) -> list[captions.Cue]:
     return cues
 
 
-def _show(pipe, slide: Slide, number: int, voiced: Spoken, *, last: bool) -> None:  # type: ignore[no-untyped-def]
-    """Frames of one slide, its bullets appearing one by one while it is spoken."""
-    seconds = voiced.sound.duration_s + (0 if last else _PAUSE_S)
-    frames = round(seconds * _FPS)
-    drawn = [
-        draw_slide(slide, number, shown=count).tobytes()
-        for count in range(1, len(slide.bullets) + 1)
-    ]
-    for frame in range(frames):
-        pipe.write(
-            drawn[min(frame * len(drawn) // max(frames * 2 // 3, 1), len(drawn) - 1)]
-        )
+def _stills(slides: Sequence[Slide], lengths_s: Sequence[float], work: Path) -> Path:
+    """What is shown for how long, as ffmpeg reads it: bullets appear one by one."""
+    told: list[str] = []
+    for number, (slide, length_s) in enumerate(zip(slides, lengths_s, strict=True)):
+        count = len(slide.bullets)
+        # The last bullet has come when two thirds of the slide's time are over.
+        shares = [2 / 3 / count] * (count - 1)
+        for shown, share in enumerate([*shares, 1 - sum(shares)], start=1):
+            picture = work / f"slide-{number}-{shown}.png"
+            # PNG, hardly packed: it is read once.
+            draw_slide(slide, number, shown=shown).save(picture, compress_level=1)
+            told += [f"file '{picture.name}'", f"duration {length_s * share:.3f}"]
+    # The list's last duration only counts when something follows it.
+    told.append(told[-2])
+    listed = work / "stills.txt"
+    listed.write_text("\n".join(told) + "\n", encoding="utf-8")
+    return listed
 
 
-def draw_slide(slide: Slide, number: int, *, shown: int) -> np.ndarray:
+def draw_slide(slide: Slide, number: int, *, shown: int) -> Image.Image:
     width, height = SIZE_PX
     accent = _ACCENTS[number % len(_ACCENTS)]
     image = Image.new("RGB", SIZE_PX, _PAPER)
@@ -186,7 +207,7 @@ def draw_slide(slide: Slide, number: int, *, shown: int) -> np.ndarray:
     pen.text(
         (width - 110, height - 60), str(number + 1), font=font(_PLAIN, 22), fill=_SOFT
     )
-    return np.asarray(image)
+    return image
 
 
 def _draw_figure(
