@@ -1,6 +1,7 @@
 """The one tree of errors: a code for programs, a sentence for people, and whether trying again can help."""
 
 from datetime import timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -127,9 +128,13 @@ class VendorError(StageError):
 
     code = "vendor_error"
 
-    def __init__(self, vendor: str, detail: str) -> None:
+    def __init__(
+        self, vendor: str, detail: str, *, cost_usd: Decimal = Decimal(0)
+    ) -> None:
         super().__init__(detail)
         self.vendor = vendor
+        # What was charged all the same: tokens of an answer that is of no use.
+        self.cost_usd = cost_usd
 
 
 class VendorRefusedError(VendorError):
@@ -145,9 +150,14 @@ class VendorUnavailableError(VendorError):
     retryable = True
 
     def __init__(
-        self, vendor: str, detail: str, *, retry_after: timedelta | None = None
+        self,
+        vendor: str,
+        detail: str,
+        *,
+        retry_after: timedelta | None = None,
+        cost_usd: Decimal = Decimal(0),
     ) -> None:
-        super().__init__(vendor, detail)
+        super().__init__(vendor, detail, cost_usd=cost_usd)
         self.retry_after = retry_after
 
 

@@ -1,13 +1,14 @@
 """What a stage's function is handed: it knows files and numbers, no rows and no queues."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Generic, Protocol
 
 from pydantic import BaseModel
 
+from jobs.errors import VendorError
 from jobs.inputs import InputFacts
 from jobs.params import F, P
 
@@ -137,6 +138,17 @@ class Workbench(Generic[P]):
 
         A stage that comes back after a crash gets the same id without a second
         call. When the crash fell between sending and storing, `look_up(our_key)`
-        is asked; without it the outcome is unknown and a person decides.
+        is asked; without it the outcome is unknown and a person decides. What a
+        useless answer cost is booked, although nothing was got for it.
         """
-        return self.recorder.buy(purchase, send, look_up)
+        try:
+            return self.recorder.buy(purchase, send, look_up)
+        except VendorError as error:
+            if error.cost_usd:
+                in_vain = replace(
+                    purchase,
+                    item=f"{purchase.item}, in vain ({self.attempt})",
+                    estimate_usd=Decimal(0),
+                )
+                self.spend(in_vain, error.cost_usd)
+            raise

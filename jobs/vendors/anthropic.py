@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from jobs.errors import (
     EngineNotConfiguredError,
     VendorError,
+    VendorOutcomeUnknownError,
     VendorRefusedError,
     VendorUnavailableError,
 )
@@ -104,24 +105,37 @@ class AnthropicClient:
             "cache_control": {"type": "ephemeral"},
         }
         with _translated():
-            message = self._client.messages.parse(
+            message = self._client.messages.create(
                 model=self.model,
                 max_tokens=_MAX_TOKENS,
                 system=[cached],
                 messages=[{"role": "user", "content": content}],
-                output_format=shape,
+                output_config={"format": _format_of(shape)},
             )
+        return self._read(message, shape)
+
+    def _read(self, message: Any, shape: type[T]) -> Answer[T]:
+        """The value in a message; one that is of no use was charged for all the same."""
+        tokens = _tokens(message.usage)
+        cost = tokens.cost_usd(self.prices)
         if message.stop_reason == "refusal":
             raise VendorRefusedError(
-                VENDOR, "Claude declined to write about this. Change the description."
+                VENDOR,
+                "Claude declined to write about this. Change the description.",
+                cost_usd=cost,
             )
-        if message.parsed_output is None:
+        # Its thoughts come first, and are not the answer.
+        text = "".join(part.text for part in message.content if part.type == "text")
+        try:
+            value = shape.model_validate_json(text)
+        except ValidationError as error:
             raise VendorUnavailableError(
-                VENDOR, f"Claude stopped before it answered ({message.stop_reason})."
-            )
-        return Answer(
-            id=message.id, value=message.parsed_output, tokens=_tokens(message.usage)
-        )
+                VENDOR,
+                "Claude's answer was cut short or is not of the asked-for shape "
+                f"({message.stop_reason}).",
+                cost_usd=cost,
+            ) from error
+        return Answer(id=message.id, value=value, tokens=tokens)
 
     @property
     def _client(self) -> Any:
@@ -162,23 +176,34 @@ def _tokens(usage: Any) -> Tokens:
     )
 
 
+def _format_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """The shape as a schema of the few words that the vendor's compiler knows."""
+    from anthropic import transform_schema
+
+    return {"type": "json_schema", "schema": transform_schema(shape)}
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Foreign errors become ours; a call that may have been charged is not repeated."""
     import anthropic
+    import httpx2
 
     try:
         yield
-    except anthropic.APITimeoutError as error:
-        raise VendorUnavailableError(
-            VENDOR, "Claude did not answer in time."
-        ) from error
     except anthropic.APIConnectionError as error:
-        raise VendorUnavailableError(VENDOR, "Claude could not be reached.") from error
+        if isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
+            raise VendorUnavailableError(
+                VENDOR, "Claude could not be reached. It is asked again a little later."
+            ) from error
+        raise VendorOutcomeUnknownError(
+            VENDOR, "Claude's answer was lost on its way; it may have been charged."
+        ) from error
     except anthropic.APIStatusError as error:
         raise _error_of(error) from error
-    except (ValidationError, ValueError) as error:
-        raise VendorUnavailableError(
-            VENDOR, "Claude's answer was cut short or is not of the asked-for shape."
+    except anthropic.APIResponseValidationError as error:
+        raise VendorOutcomeUnknownError(
+            VENDOR, "Claude's answer came broken; it may have been charged."
         ) from error
 
 
@@ -188,7 +213,7 @@ def _error_of(error: Any) -> VendorError:
         seconds = error.response.headers.get("retry-after", "")
         return VendorUnavailableError(
             VENDOR,
-            "Claude is busy. The script is asked for again a little later.",
+            "Claude is busy. It is asked again a little later.",
             retry_after=timedelta(seconds=int(seconds)) if seconds.isdigit() else None,
         )
     reasons = {

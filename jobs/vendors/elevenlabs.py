@@ -13,6 +13,7 @@ from typing import Any
 from jobs.errors import (
     EngineNotConfiguredError,
     VendorError,
+    VendorOutcomeUnknownError,
     VendorRefusedError,
     VendorUnavailableError,
 )
@@ -99,17 +100,20 @@ class ElevenLabsClient:
                     },
                 )
             )
+        headers = {k.lower(): v for k, v in answer.headers.items()}
+        characters = int(headers.get("character-cost") or len(text))
         try:
             audio = base64.b64decode(answer.data.audio_base_64, validate=True)
         except ValueError as error:
             raise VendorUnavailableError(
-                VENDOR, "ElevenLabs sent a recording that cannot be read."
+                VENDOR,
+                "ElevenLabs sent a recording that cannot be read.",
+                cost_usd=self.price_usd(characters),
             ) from error
-        headers = {k.lower(): v for k, v in answer.headers.items()}
         return Speech(
             audio=audio,
             words=_words(answer.data.alignment),
-            characters=int(headers.get("character-cost") or len(text)),
+            characters=characters,
             request_id=headers.get("request-id", ""),
         )
 
@@ -166,17 +170,14 @@ def _translated() -> Iterator[None]:
         yield
     except ApiError as error:
         raise _error_of(error) from error
-    except httpx.TimeoutException as error:
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise VendorUnavailableError(
-            VENDOR, "ElevenLabs did not answer in time."
+            VENDOR, "ElevenLabs could not be reached. The line is spoken later."
         ) from error
-    except httpx.TransportError as error:
-        raise VendorUnavailableError(
-            VENDOR, "ElevenLabs could not be reached."
-        ) from error
-    except (ValidationError, json.JSONDecodeError) as error:
-        raise VendorUnavailableError(
-            VENDOR, "ElevenLabs sent an answer that cannot be read."
+    except (httpx.TransportError, ValidationError, json.JSONDecodeError) as error:
+        raise VendorOutcomeUnknownError(
+            VENDOR,
+            "ElevenLabs' answer was lost on its way; the line may have been charged.",
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Anthropic's Messages API over real HTTP, able to misbehave."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ class AnthropicEmulator:
     answer: Any = None
     stop_reason: str = "end_turn"
     cut_at: int | None = None
+    # Take the request and its money, and say nothing.
+    hangs_up: bool = False
     failures: list[tuple[int, str, dict[str, str]]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -62,6 +65,9 @@ def anthropic_emulator() -> Iterator[AnthropicEmulator]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             emulator.requests.append(body)
             emulator.headers.append({k.lower(): v for k, v in self.headers.items()})
+            if emulator.hangs_up:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             told: dict[str, Any]
             headers: dict[str, str]
             if self.path != "/v1/messages":

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import socket
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ class ElevenLabsEmulator:
     url: str = ""
     with_alignment: bool = True
     broken_audio: bool = False
+    # Take the request and its money, and say nothing.
+    hangs_up: bool = False
     failures: list[tuple[int, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -70,6 +73,9 @@ def elevenlabs_emulator() -> Iterator[ElevenLabsEmulator]:
             emulator.requests.append(body)
             emulator.paths.append(self.path)
             emulator.keys.append(self.headers.get("xi-api-key"))
+            if emulator.hangs_up:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             status, told, headers = emulator.reply(body)
             content = json.dumps(told).encode()
             self.send_response(status)

@@ -34,6 +34,8 @@ class OpenAI:
     url: str
     # What is said in every sound file.
     speech: str = "Chlorophyll absorbs red light."
+    # The recording of every text that is spoken.
+    recording: bytes = b"RIFF\0\0\0\0WAVE"
     # What every structured answer holds.
     answer: dict[str, Any] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -87,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._transcribe(body)
             case "/v1/audio/speech":
                 self.vendor.asked.append(json.loads(body))
-                self._send(200, b"RIFF\0\0\0\0WAVE", "audio/wav")
+                self._send(200, self.vendor.recording, "audio/wav")
             case "/v1/chat/completions":
                 self._chat(json.loads(body), trouble)
             case _:

@@ -27,6 +27,8 @@ class ReplicateBooks:
     malformed: bool = False
     hang_up_on_create: bool = False
     named_output: bool = False
+    # What a model made; a picture unless a test says otherwise.
+    result: bytes = b""
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON
     looks: dict[str, int] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
@@ -62,7 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         books = self.shared
         if self.path.startswith("/results/"):
-            self._send(200, _picture(), "image/png")
+            made = books.result or _picture()
+            self._send(200, made, "application/octet-stream")
             return
         if not self._greet():
             return
