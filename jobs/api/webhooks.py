@@ -1,7 +1,5 @@
 """Webhooks: who is told, what was told, and telling again."""
 
-from django.conf import settings
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -20,13 +18,10 @@ from jobs.api.shapes import (
     WebhookShape,
 )
 from jobs.errors import NotFoundError
-from jobs.live import deliveries, signing
+from jobs.live import deliveries, signing, webhooks
 from jobs.live.webhooks import EVENTS
 from jobs.models import WebhookDelivery, WebhookEndpoint
 from jobs.snapshots import Json, iso
-from jobs.toolbox.fetch import check_url
-
-PING = "ping"
 
 
 class WebhookOrder(serializers.Serializer[WebhookEndpoint]):
@@ -46,8 +41,7 @@ class WebhookOrder(serializers.Serializer[WebhookEndpoint]):
     active = serializers.BooleanField(required=False)
 
     def validate_url(self, url: str) -> str:
-        check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
-        return url
+        return webhooks.check_address(url)
 
 
 class WebhooksView(ApiView):
@@ -73,13 +67,12 @@ class WebhooksView(ApiView):
         order.is_valid(raise_exception=True)
         told = order.validated_data
         name = told.get("project", "")
-        endpoint = WebhookEndpoint.objects.create(
-            owner=caller(request),
+        endpoint = webhooks.add_endpoint(
+            caller(request),
+            told["url"],
             project=ensure_project(caller(request), name) if name else None,
-            url=told["url"],
-            events=list(dict.fromkeys(told.get("events", []))),
+            events=told.get("events", []),
             active=told.get("active", True),
-            secret=signing.new_secret(),
         )
         return Response(
             {**webhook_json(endpoint), "secret": endpoint.secret}, status=201
@@ -146,16 +139,7 @@ class PingView(ApiView):
     def post(self, request: Request, webhook_id: str) -> Response:
         """Send a first word, to see whether it arrives."""
         endpoint = _find(request, webhook_id)
-        now = timezone.now()
-        delivery = WebhookDelivery.objects.create(
-            endpoint=endpoint,
-            owner=endpoint.owner,
-            url=endpoint.url,
-            event=PING,
-            payload={"event": PING, "at": iso(now)},
-            next_at=now,
-        )
-        return Response(delivery_json(delivery), status=201)
+        return Response(delivery_json(webhooks.ping(endpoint)), status=201)
 
 
 class DeliveriesView(ApiView):

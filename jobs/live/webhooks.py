@@ -1,19 +1,63 @@
 """Webhooks and letters that are owed: written down in the transaction that makes them true."""
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.models import Job, WebhookDelivery, WebhookEndpoint
-from jobs.snapshots import load_snapshot
+from jobs.live import signing
+from jobs.models import Job, Project, WebhookDelivery, WebhookEndpoint
+from jobs.snapshots import iso, load_snapshot
+from jobs.toolbox.fetch import check_url
 
 EVENTS = tuple(f"job.{status}" for status in Job.Status.values)
 # What is told to those who named no events.
 ENDS = tuple(f"job.{status.value}" for status in Job.ENDED)
 # A letter is a delivery, too: with the same patience and the same log.
 MAIL = "mailto:"
+PING = "ping"
 
 Target = tuple[WebhookEndpoint | None, str]
+
+
+def check_address(url: str) -> str:
+    """Refuses what is no address, and private ones unless the operator allows them."""
+    check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+    return url
+
+
+def add_endpoint(
+    owner: User,
+    url: str,
+    *,
+    project: Project | None = None,
+    events: Sequence[str] = (),
+    active: bool = True,
+) -> WebhookEndpoint:
+    """Somebody who is told from now on, with a secret to know us by."""
+    return WebhookEndpoint.objects.create(
+        owner=owner,
+        project=project,
+        url=check_address(url),
+        events=list(dict.fromkeys(events)),
+        active=active,
+        secret=signing.new_secret(),
+    )
+
+
+def ping(endpoint: WebhookEndpoint) -> WebhookDelivery:
+    """A first word, to see whether it arrives."""
+    now = timezone.now()
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint,
+        owner_id=endpoint.owner_id,
+        url=endpoint.url,
+        event=PING,
+        payload={"event": PING, "at": iso(now)},
+        next_at=now,
+    )
 
 
 def plan(job: Job, event: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import QueryDict
@@ -43,6 +44,8 @@ class Field:
     most: float | None = None
     step: str = ""
     max_length: int | None = None
+    # What is taken when nothing is given.
+    empty: str = ""
     problems: tuple[str, ...] = ()
 
     @property
@@ -54,13 +57,19 @@ class Field:
         return f"param-{self.name}"
 
 
+@cache
+def _schema(params: type[Params]) -> Json:
+    """Read only: every form of the class shares it."""
+    return params.model_json_schema()
+
+
 def draw(
     params: type[Params],
     values: Mapping[str, Any],
     errors: Mapping[str, list[str]] | None = None,
 ) -> list[Field]:
     """The fields of a pipeline's form, filled with these values or the defaults."""
-    schema = params.model_json_schema()
+    schema = _schema(params)
     required = set(schema.get("required", ()))
     fields = []
     for place, (name, declared) in enumerate(schema.get("properties", {}).items()):
@@ -70,7 +79,7 @@ def draw(
         if advanced is None:
             hidden = name in ALWAYS_ADVANCED or name.endswith("_engine")
             advanced = hidden or place >= IN_SIGHT
-        value = values.get(name, declared.get("default"))
+        value = values.get(name, _default(params, name, declared))
         fields.append(
             _field(
                 name,
@@ -82,6 +91,38 @@ def draw(
             )
         )
     return fields
+
+
+def said(params: type[Params], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Params that were given, in the words of the form they were given in."""
+    told = []
+    for field in draw(params, values):
+        value = values.get(field.name)
+        if value in (None, "", []):
+            continue
+        chosen = [choice.label for choice in field.choices if choice.chosen]
+        told.append((field.label, ", ".join(chosen) or _in_words(value)))
+    return told
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_in_words(each) for each in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _default(params: type[Params], name: str, declared: Json) -> Any:
+    """Defaults that settings decide are made when asked for: the schema has none."""
+    if "default" in declared or name not in params.model_fields:
+        return declared.get("default")
+    field = params.model_fields[name]
+    if field.is_required():
+        return None
+    return field.get_default(call_default_factory=True, validated_data={})
 
 
 def _errors_of(name: str, errors: Mapping[str, list[str]]) -> list[str]:
@@ -148,6 +189,7 @@ def _field(
         most=schema.get("maximum", schema.get("exclusiveMaximum")),
         step=_step(schema),
         max_length=schema.get("maxLength"),
+        empty="Automatic" if schema.get("optional") else "",
     )
 
 
@@ -190,7 +232,9 @@ def _widget(schema: Json, options: list[Any], labels: Mapping[str, str]) -> str:
     if kind == "boolean":
         return "switch"
     if kind in ("integer", "number"):
-        return "slider" if _is_narrow(schema) else "number"
+        # A slider always stands somewhere: what may be left open is typed.
+        narrow = _is_narrow(schema) and not schema.get("optional")
+        return "slider" if narrow else "number"
     if kind == "object":
         return "json"
     long = schema.get("maxLength", LONG_TEXT + 1) > LONG_TEXT

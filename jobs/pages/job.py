@@ -12,7 +12,7 @@ from jobs import registry, services, waiting
 from jobs.access import find_job
 from jobs.errors import NotFoundError
 from jobs.models import Asset, Job, JobInput, ShareLink, Stage
-from jobs.pages import panels, results
+from jobs.pages import fields, panels, results
 from jobs.pages.doorway import page, user_of
 from jobs.pages.history import history
 from jobs.pages.timeline import timeline
@@ -51,8 +51,15 @@ def job_context(job: Job) -> dict[str, Any]:
             s.wait_for == Stage.WaitFor.PERSON and s.status == Stage.Status.WAITING
             for s in steps
         ),
-        "params": {k: v for k, v in job.params.items() if v not in (None, "", [])},
+        "params": _params_in_words(job),
     }
+
+
+def _params_in_words(job: Job) -> list[tuple[str, str]]:
+    pipeline = _pipeline(job)
+    if pipeline:
+        return fields.said(pipeline.params, job.params)
+    return [(name, str(value)) for name, value in job.params.items()]
 
 
 def _pipeline(job: Job) -> AnyPipeline | None:

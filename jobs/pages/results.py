@@ -14,12 +14,24 @@ READABLE = ("application/json", "text/csv", "text/plain")
 MOST_JSON_BYTES = 512_000
 
 
+USDZ = "model/vnd.usdz+zip"
+GLB = "model/gltf-binary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One 3D model: to turn here, to stand in one's room, to see before it has loaded."""
+
+    glb: Asset
+    usdz: Asset | None
+    picture: Asset | None
+
+
 @dataclass(kw_only=True)
 class Results:
     """The published outputs of a job, each in one place."""
 
-    models: list[Asset] = field(default_factory=list)
-    usdz: Asset | None = None
+    models: list[Model] = field(default_factory=list)
     poster: Asset | None = None
     layers: list[Asset] = field(default_factory=list)
     before: Asset | None = None
@@ -55,9 +67,7 @@ def arrange(
     results.poster = next(
         iter(roles.get("poster") or roles.get("thumbnail") or ()), None
     )
-    results.usdz = next(
-        (a for a in outputs if a.content_type == "model/vnd.usdz+zip"), None
-    )
+    results.models = _models(outputs, results.poster, taken)
     pictures = [a for a in inputs if a.kind == Kind.IMAGE]
     composite = roles.get("composite", [])
     for asset in outputs:
@@ -65,16 +75,40 @@ def arrange(
             _place(asset, results)
     if composite and pictures and "composite" not in taken:
         results.before, results.after = pictures[0], composite[0]
-        results.pictures = [a for a in results.pictures if a != composite[0]]
+        results.pictures = [a for a in results.pictures if a.role != "composite"]
+    moving = {film.role for film in results.films}
+    results.pictures = [a for a in results.pictures if a.role not in moving]
     results.films.sort(key=_film_rank)
     results.layers.sort(key=lambda a: (a.part is None, a.part, a.original_filename))
     return results
 
 
+def _models(
+    outputs: Sequence[Asset], poster: Asset | None, taken: frozenset[str]
+) -> list[Model]:
+    """Each GLB with the USDZ and the picture of the same name."""
+    glbs = [a for a in outputs if a.content_type == GLB and a.role not in taken]
+    usdz = {_stem(a): a for a in outputs if a.content_type == USDZ}
+    pictures = {_stem(a): a for a in outputs if a.role in ("thumbnail", "poster")}
+    alone = len(glbs) == 1
+    only_usdz = next(iter(usdz.values()), None) if alone else None
+    return [
+        Model(
+            glb=glb,
+            usdz=usdz.get(_stem(glb), only_usdz),
+            picture=pictures.get(_stem(glb), poster if alone else None),
+        )
+        for glb in glbs
+    ]
+
+
+def _stem(asset: Asset) -> str:
+    name = asset.original_filename.rsplit(".", 1)[0]
+    return name.removesuffix("_thumbnail")
+
+
 def _place(asset: Asset, results: Results) -> None:
-    if asset.content_type == "model/gltf-binary":
-        results.models.append(asset)
-    elif asset.role == "layer" and asset.kind == Kind.IMAGE:
+    if asset.role == "layer" and asset.kind == Kind.IMAGE:
         results.layers.append(asset)
     elif asset.kind == Kind.VIDEO:
         results.films.append(asset)

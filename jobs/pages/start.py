@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from jobs import registry, services
@@ -114,7 +115,7 @@ def _read(request: HttpRequest, pipeline: AnyPipeline) -> Draft:
     return Draft(
         params=fields.read(pipeline.params, sent),
         inputs=tuple(dict.fromkeys(i for i in sent.getlist("inputs") if i)),
-        project=sent.get("project", "").strip(),
+        project=_slug_of(sent.get("project", "").strip()),
         engine=sent.get("engine", AUTO),
         priority=sent.get("priority", "normal"),
         review="review" in sent,
@@ -123,6 +124,11 @@ def _read(request: HttpRequest, pipeline: AnyPipeline) -> Draft:
         each="each" in sent,
         budget=sent.get("budget", "").strip(),
     )
+
+
+def _slug_of(name: str) -> str:
+    """People type a project's name; what is a slug already stays as it is."""
+    return name if as_uuid(name) else slugify(name)[:80]
 
 
 def _with_sent_files(
@@ -234,8 +240,12 @@ def _offered(user: User, pipeline: AnyPipeline, draft: Draft) -> list[Asset]:
             rows = rows.filter(project__owner=user)
     else:
         rows = rows.filter(project__owner=user)
+    # What people brought along goes before what jobs made.
+    newest = [*rows.filter(job=None)[:MOST_OFFERED]]
+    if len(newest) < MOST_OFFERED:
+        newest += rows.exclude(job=None)[: MOST_OFFERED - len(newest)]
     known = {asset.pk for asset in chosen}
-    return chosen + [a for a in rows[:MOST_OFFERED] if a.pk not in known]
+    return chosen + [a for a in newest if a.pk not in known]
 
 
 def _assets(user: User, ids: tuple[str, ...]) -> list[Asset]:
@@ -251,8 +261,12 @@ def estimate(request: HttpRequest, slug: str) -> HttpResponse:
     """What the form as it stands would take; a piece of the page."""
     pipeline = registry.get(slug)
     context: dict[str, Any] = {"pipeline": pipeline}
+    draft = _read(request, pipeline)
+    if len(draft.inputs) < pipeline.inputs.at_least:
+        context["still_needed"] = pipeline.inputs.at_least - len(draft.inputs)
+        return render(request, "jobs/_estimate.html", context)
     try:
-        orders = _orders(pipeline, _read(request, pipeline))
+        orders = _orders(pipeline, draft)
         parts = [services.estimate(user_of(request), order) for order in orders]
         context["estimate"] = Estimate(
             seconds=sum(part.seconds for part in parts),

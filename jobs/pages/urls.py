@@ -13,6 +13,7 @@ from jobs.pages import (
     shares,
     start,
     usage,
+    webhooks,
 )
 
 app_name = "studio"
@@ -27,6 +28,32 @@ urlpatterns = [
     path("settings/password/", account.PasswordChange.as_view(), name="password"),
     path("settings/keys/", keys.keys, name="keys"),
     path("settings/keys/<uuid:key_id>/revoke/", keys.revoke, name="key_revoke"),
+    path("settings/webhooks/", webhooks.endpoints, name="webhooks"),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/",
+        webhooks.endpoint,
+        name="webhook",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/rotate/",
+        webhooks.rotate,
+        name="webhook_rotate",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/ping/",
+        webhooks.ping,
+        name="webhook_ping",
+    ),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/delete/",
+        webhooks.delete,
+        name="webhook_delete",
+    ),
+    path(
+        "settings/deliveries/<uuid:delivery_id>/again/",
+        webhooks.redeliver,
+        name="redeliver",
+    ),
     path("settings/usage/", usage.usage, name="usage"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<str:name>/", projects.project, name="project"),

@@ -126,6 +126,12 @@ def seconds(value: float | None) -> str:
 
 
 @register.filter
+def until(start: datetime, end: datetime | None) -> str:
+    """How long it was from one moment to another."""
+    return seconds(max(0.0, ((end or timezone.now()) - start).total_seconds()))
+
+
+@register.filter
 def clock(value: float | None) -> str:
     """A place in a recording: 1:05."""
     whole = int(value or 0)

@@ -55,6 +55,7 @@ PAGES = (
     "/studio/settings/",
     "/studio/settings/password/",
     "/studio/settings/keys/",
+    "/studio/settings/webhooks/",
     "/studio/settings/usage/",
 )
 
