@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils import timezone
 
 from jobs.models import Job, Stage, Worker
 from jobs.presence import ALIVE_WITHIN, alive
@@ -56,7 +57,7 @@ SELECT
     (
         SELECT count(*) FROM jobs_worker w
         WHERE w.duty = 'worker' AND w.stopped_at IS NULL
-            AND w.seen_at > now() - %(alive_within)s AND %(queue)s = ANY(w.queues)
+            AND w.seen_at > %(alive_after)s AND %(queue)s = ANY(w.queues)
     )
 FROM own
 """
@@ -115,7 +116,7 @@ def _ahead_and_serving(stage: Stage) -> tuple[int, int]:
                 "priority": stage.priority,
                 "owner": stage.owner_id,
                 "stage": stage.pk,
-                "alive_within": ALIVE_WITHIN,
+                "alive_after": timezone.now() - ALIVE_WITHIN,
             },
         )
         ahead, workers = cursor.fetchone()
@@ -142,13 +143,12 @@ def _past_seconds(stages: Sequence[Stage]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     if not stages:
         return found
-    wanted = {
-        "names": sorted({stage.name for stage in stages}),
-        "pipeline": stages[0].pipeline,
-        "runs": PAST_RUNS,
-    }
+    names = sorted({stage.name for stage in stages})
     with connection.cursor() as cursor:
-        cursor.execute(_PAST, wanted)
+        cursor.execute(
+            _PAST,
+            {"names": names, "pipeline": stages[0].pipeline, "runs": PAST_RUNS},
+        )
         for name, seconds in cursor.fetchall():
             found.setdefault(name, []).append(float(seconds))
     return found

@@ -23,7 +23,7 @@ from jobs.files.assets import receive
 from jobs.files.bodies import MOST_BUFFERED
 from jobs.files.downloads import asset_response, thumbnail_response
 from jobs.files.forms import ReceivedFile
-from jobs.files.intake import Intake
+from jobs.files.intake import Intake, kinds_for
 from jobs.files.quotas import check_bytes_quota, resumable_limit
 from jobs.inputs import Kind
 from jobs.models import Asset, Project
@@ -136,7 +136,8 @@ class RawAssetView(ApiView):
             limit.check(int(announced))
             check_bytes_quota(project.owner, int(announced))
         release_connection()
-        incoming = Intake(limit=limit).take(body_chunks(request))
+        intake = Intake(limit=limit, accept=kinds_for(filename))
+        incoming = intake.take(body_chunks(request))
         asset = receive(project, incoming, filename=filename)
         return Response(asset_json(asset), status=201)
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -50,12 +51,11 @@ def idempotent(view: V) -> V:
         row, answer = _claim(request, key)
         if answer:
             return answer
-        try:
+        with ExitStack() as undo:
+            # Where nothing was made, the same key may try again.
+            undo.callback(IdempotencyKey.objects.filter(pk=row.pk).delete)
             response = view(self, request, *args, **kwargs)
-        except BaseException:
-            # Nothing was made: the same key may try again.
-            IdempotencyKey.objects.filter(pk=row.pk).delete()
-            raise
+            undo.pop_all()
         stored = json.loads(json.dumps(response.data, cls=DjangoJSONEncoder))
         IdempotencyKey.objects.filter(pk=row.pk).update(
             status=response.status_code, answer=stored

@@ -1,5 +1,6 @@
 """Files that came in become assets: looked at, moved into the tree, written down."""
 
+import codecs
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jobs.errors import RequestError
+from jobs.errors import RequestError, UnreadableMediaError
 from jobs.files import quotas, storage, thumbnails
-from jobs.files.intake import MEDIA, Incoming, check_kind, incoming_folder
+from jobs.files.intake import Incoming, check_kind, incoming_folder, kinds_for
 from jobs.files.storage import Area, StoredFile
 from jobs.inputs import Kind
 from jobs.models import Asset, Project
@@ -36,16 +37,16 @@ def receive(
     incoming: Incoming,
     *,
     filename: str,
-    accept: frozenset[Kind] = MEDIA,
+    accept: frozenset[Kind] | None = None,
     area: Area = Area.UPLOADS,
     stored: StoredFile | None = None,
 ) -> Asset:
     """Make an asset of what came in; what is refused is not kept.
 
-    `stored` says where it lies already, when it came by way of the bucket.
+    `accept` narrows what a door takes, `stored` says where it lies already, when it came by way of the bucket.
     """
     with _discarding(incoming):
-        check_kind(incoming.sniffed, accept)
+        check_kind(incoming.sniffed, accept or kinds_for(filename))
         quotas.check_bytes_quota(project.owner, incoming.size_bytes)
         told = describe(incoming, name=filename)
         name = with_extension(filename, told.extension)
@@ -99,6 +100,8 @@ def describe(incoming: Incoming, *, name: str) -> Described:
         return _describe_sound_or_video(incoming.path)
     if sniffed.kind == Kind.IMAGE and sniffed.content_type not in NOT_MEASURED:
         return _describe_image(incoming.path, name)
+    if sniffed.kind in quotas.TEXT_KINDS:
+        _check_text(incoming.path)
     return Described(
         kind=sniffed.kind,
         content_type=sniffed.content_type,
@@ -121,6 +124,21 @@ def _describe_image(path: Path, name: str) -> Described:
         height_px=facts.height_px,
         details={"format": facts.format, "alpha": facts.has_alpha},
     )
+
+
+def _check_text(path: Path) -> None:
+    """Transcripts and captions go to readers of many makes: UTF-8 is read by them all."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as source:
+            while chunk := source.read(storage.CHUNK):
+                if "\0" in decoder.decode(chunk):
+                    raise UnreadableMediaError("This text holds zero characters.")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise UnreadableMediaError(
+            "This text is not in UTF-8. Save it in that encoding and send it again."
+        ) from error
 
 
 def _describe_sound_or_video(path: Path) -> Described:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,10 +145,13 @@ def _receive(upload: Upload) -> Asset:
     """Read the object once: its hash, its kind and its thumbnail are not the client's to say."""
     path = incoming_folder() / f"direct-{upload.pk.hex}"
     digest = hashlib.sha256()
-    with path.open("wb") as sink:
-        for chunk in storage.chunks(upload.storage_key):
-            digest.update(chunk)
-            sink.write(chunk)
+    with ExitStack() as undo:
+        undo.callback(path.unlink, missing_ok=True)
+        with path.open("wb") as sink:
+            for chunk in storage.chunks(upload.storage_key):
+                digest.update(chunk)
+                sink.write(chunk)
+        undo.pop_all()
     incoming = Incoming(
         path=path,
         size_bytes=upload.size_bytes,

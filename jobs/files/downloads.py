@@ -25,6 +25,7 @@ from django.utils.http import (
 
 from jobs.errors import NotFoundError
 from jobs.files import storage
+from jobs.files.quotas import TEXT_KINDS
 from jobs.files.ranges import ByteRange, NotSatisfiableError, parse
 from jobs.inputs import Kind
 from jobs.models import Asset
@@ -111,6 +112,9 @@ def file_response(
 
 def _is_shown(asset: Asset) -> bool:
     if asset.content_type == "image/svg+xml":
+        return False
+    if asset.job_id is None and asset.kind in TEXT_KINDS:
+        # Whatever somebody typed: no browser shall make more of it than a file.
         return False
     page = asset.content_type == "text/html" and asset.job_id is not None
     return page or asset.kind in SHOWN_KINDS or asset.content_type in SHOWN_TYPES

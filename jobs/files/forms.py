@@ -1,5 +1,6 @@
 """Files in forms: taken in while the form is read, refused as soon as they are too large."""
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -53,11 +54,11 @@ class IntakeHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._intake
-        try:
+        with ExitStack() as undo:
+            # Django tells handlers of no error but its own.
+            undo.callback(self._intake.abandon)
             self._intake.write(raw_data)
-        except BaseException:
-            self._intake.abandon()
-            raise
+            undo.pop_all()
 
     def file_complete(self, file_size: int) -> Base | None:
         assert self._intake

@@ -22,6 +22,9 @@ from jobs.toolbox.sniffing import HEAD_BYTES, Sniffed, sniff
 MEDIA = frozenset(
     {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.MODEL, Kind.CAPTIONS, Kind.ARCHIVE}
 )
+# Plain text has no signature: it is a transcript where its name says so, too.
+TEXT = "text/plain"
+TEXT_ENDINGS = (".txt", ".text")
 # Writing back early keeps the last fsync short.
 SYNC_EVERY_BYTES = 64 * 2**20
 
@@ -55,13 +58,27 @@ def incoming_folder() -> Path:
     return folder
 
 
+def kinds_for(filename: str) -> frozenset[Kind]:
+    """What the content of a file of this name may be."""
+    if filename.lower().endswith(TEXT_ENDINGS):
+        return MEDIA | {Kind.DOCUMENT}
+    return MEDIA
+
+
 def check_kind(sniffed: Sniffed | None, accept: frozenset[Kind]) -> None:
-    if sniffed is None or sniffed.kind not in accept:
+    if sniffed is None or not _is_taken(sniffed, accept):
         found = f"is {sniffed.content_type}" if sniffed else "is of no known kind"
         taken = ", ".join(sorted(kind.value for kind in accept))
         raise UnsupportedMediaError(
             f"The content of this file {found}. Taken are: {taken}."
         )
+
+
+def _is_taken(sniffed: Sniffed, accept: frozenset[Kind]) -> bool:
+    # Of documents only plain text: nothing here starts from the others.
+    return sniffed.kind in accept and (
+        sniffed.kind != Kind.DOCUMENT or sniffed.content_type == TEXT
+    )
 
 
 class Intake:

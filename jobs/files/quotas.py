@@ -11,6 +11,9 @@ from jobs.inputs import Kind
 from jobs.models import Allowance, Asset
 
 MEBIBYTE = 2**20
+TEXT_KINDS = (Kind.CAPTIONS, Kind.DOCUMENT)
+# A day of speech written out is a tenth of this.
+MOST_TEXT_BYTES = 10 * MEBIBYTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,8 @@ class SizeLimit:
     max_image_bytes: int
 
     def check(self, size_bytes: int, kind: Kind | None = None) -> None:
+        if kind in TEXT_KINDS and size_bytes > MOST_TEXT_BYTES:
+            raise TooLargeError(f"A text may have at most {in_words(MOST_TEXT_BYTES)}.")
         limit = self.max_image_bytes if kind == Kind.IMAGE else self.max_bytes
         if size_bytes > limit:
             what = "A picture" if kind == Kind.IMAGE else "A file"

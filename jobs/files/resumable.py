@@ -26,7 +26,13 @@ from jobs.errors import (
 )
 from jobs.files import quotas
 from jobs.files.assets import receive
-from jobs.files.intake import MEDIA, Incoming, check_kind, incoming_folder, write_all
+from jobs.files.intake import (
+    Incoming,
+    check_kind,
+    incoming_folder,
+    kinds_for,
+    write_all,
+)
 from jobs.files.storage import hash_file
 from jobs.models import Asset, Project, Upload
 from jobs.toolbox.sniffing import HEAD_BYTES, sniff
@@ -228,7 +234,10 @@ class _Piece:
         if self.end < min(HEAD_BYTES, self._upload.size_bytes):
             return
         try:
-            check_kind(sniff(os.pread(self._handle, HEAD_BYTES, 0)), MEDIA)
+            sniffed = sniff(os.pread(self._handle, HEAD_BYTES, 0))
+            check_kind(sniffed, kinds_for(self._upload.filename))
+            if sniffed:
+                quotas.resumable_limit().check(self._upload.size_bytes, sniffed.kind)
         except RequestError:
             terminate(self._upload)
             raise

@@ -159,9 +159,12 @@ def local_copy(key: str, folder: Path) -> Path:
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f"{target.suffix}.part")
-        with part.open("wb") as sink:
-            sink.writelines(chunks(key))
-        part.rename(target)
+        try:
+            with part.open("wb") as sink:
+                sink.writelines(chunks(key))
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
     return target
 
 
@@ -181,9 +184,13 @@ def _copy_on_disk(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     try:
-        os.link(source, part)
-    except OSError:
-        shutil.copyfile(source, part)
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.rename(target)
+        try:
+            os.link(source, part)
+        except OSError:
+            shutil.copyfile(source, part)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.rename(target)
+    finally:
+        # On a full disk the half of it would only make matters worse.
+        part.unlink(missing_ok=True)

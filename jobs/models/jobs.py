@@ -89,6 +89,10 @@ class Job(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"]),
+            models.Index(
+                fields=["owner", "status", "-created_at", "-id"],
+                name="jobs_by_owner_and_status",
+            ),
             models.Index(fields=["project", "-created_at", "-id"]),
             models.Index(fields=["pipeline", "-created_at", "-id"]),
             models.Index(fields=["status", "-created_at", "-id"]),

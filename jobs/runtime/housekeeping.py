@@ -1,7 +1,6 @@
 """Slow chores beside the dispatcher's rounds: they may take long without holding up a stage."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,12 +29,22 @@ CHORES = (
 
 
 def run(*, stop: threading.Event) -> None:
-    due = dict.fromkeys(CHORES, 0.0)
-    while not stop.wait(0.5):
-        for chore in CHORES:
-            if time.monotonic() >= due[chore]:
-                due[chore] = time.monotonic() + chore.every_s
-                _do(chore)
+    """Until told to stop, each chore in a thread of its own: webhooks wait for no clean-up."""
+    threads = [
+        threading.Thread(target=_repeat, args=(chore, stop), daemon=True)
+        for chore in CHORES
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(chore: Chore, stop: threading.Event) -> None:
+    while not stop.is_set():
+        _do(chore)
+        stop.wait(chore.every_s)
+    connections.close_all()
 
 
 def _do(chore: Chore) -> None:

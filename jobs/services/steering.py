@@ -1,10 +1,12 @@
 """Jobs under way, or ended, are cancelled, retried, approved, amended, woken."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
 from jobs import flow, registry
 from jobs.errors import ConflictError, RequestError
-from jobs.models import Event, Job, Priority, Purchase, Stage
+from jobs.models import Asset, Event, Job, Priority, Purchase, Stage
 
 
 def cancel(job: Job) -> Job:
@@ -34,8 +36,19 @@ def retry(job: Job, *, from_step: str | None = None) -> Job:
                 "Nothing failed in this job. Name the step to start again from."
             )
         position = min(bad) if from_step is None else names.index(from_step)
-        flow.reopen(change, position, keep_good_parts=from_step is None)
+        begin_at = _first_with_lost_files(change.job, names[:position], position)
+        keep = from_step is None and begin_at == position
+        flow.reopen(change, begin_at, keep_good_parts=keep)
     return change.job
+
+
+def _first_with_lost_files(job: Job, earlier: Sequence[str], position: int) -> int:
+    """Where to begin so that no step misses a file: clean-up may have taken some since."""
+    lost = Asset.objects.filter(
+        job=job, step__in=earlier, status=Asset.Status.MISSING
+    ).order_by()
+    steps = set(lost.values_list("step", flat=True).distinct())
+    return min((earlier.index(step) for step in steps), default=position)
 
 
 def approve(job: Job) -> Job:

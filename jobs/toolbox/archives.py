@@ -78,7 +78,10 @@ def unpack(
             members = _checked(opened.infolist(), limits)
             chosen = [m for m in members if wanted is None or wanted(m.filename)]
             return list(_unpack_all(opened, chosen, folder, limits))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except NotImplementedError as error:
+        # How zipfile says that it knows a feature of the format only by name.
+        raise _unknown_packing(str(error)) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise BadArchiveError(
             f"The ZIP file cannot be read ({error}). It may be cut off or damaged; "
             "pack it again and upload that."
@@ -138,6 +141,8 @@ def _check_member(member: zipfile.ZipInfo, limits: UnpackLimits) -> None:
         raise BadArchiveError(
             "The archive is locked by a password. Pack it without one."
         )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _unknown_packing("neither stored nor deflated")
     if member.file_size > limits.max_file_bytes:
         raise _too_much(limits)
     _check_ratio(member, member.file_size, limits)
@@ -178,6 +183,13 @@ def _unpack_all(
 def _too_much(limits: UnpackLimits) -> BadArchiveError:
     return BadArchiveError(
         f"The archive unpacks to more than {limits.max_bytes} bytes, the most that is taken."
+    )
+
+
+def _unknown_packing(reason: str) -> BadArchiveError:
+    return BadArchiveError(
+        f"The ZIP file is packed in a way that is not known here ({reason}). "
+        "Pack it again in the ordinary way, and upload that."
     )
 
 
