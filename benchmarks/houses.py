@@ -16,6 +16,7 @@ from tests.house import House, enter, open_house
 PLAIN = {
     "LEASE_SECONDS": "15",
     "CANCEL_GRACE_SECONDS": "5",
+    "HORSE_STANDBY_SECONDS": "60",
     "POLLING_INITIAL_DELAY": "2",
     "LOG_LEVEL": "WARNING",
     "ALLOW_PRIVATE_ADDRESSES": "true",

@@ -9,6 +9,8 @@ import redis
 from django.db import transaction
 from django.utils import timezone
 from rq import Queue as RqQueue
+from rq.exceptions import DequeueTimeout
+from rq.job import Job as RqJob
 
 from jobs.models import Priority, Stage
 from jobs.pipeline import Queue
@@ -54,7 +56,7 @@ def _offer(due: list[tuple[int, int, str, int]]) -> None:
 
 def send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
     """Ring for this stage, and remember when: what is not taken up is sent again."""
-    Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=timezone.now())
+    now = timezone.now()
     _rq_queue(queue, priority).enqueue_call(
         RUN_STAGE,
         args=(stage_id, attempt),
@@ -63,6 +65,24 @@ def send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
         failure_ttl=24 * 3600,
         description=f"stage {stage_id}, attempt {attempt}",
     )
+    # Afterwards: a worker may begin meanwhile, and a message sent twice does no harm.
+    Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=now)
+
+
+def take(served: Sequence[str], *, wait_s: int) -> RqJob | None:
+    """The next message for who serves these queues, as RQ's workers take it."""
+    lines = [_rq_queue(queue, level) for level in Priority.values for queue in served]
+    try:
+        taken = RqQueue.dequeue_any(lines, wait_s, connection=lines[0].connection)
+    except DequeueTimeout:
+        return None
+    return taken[0] if taken else None
+
+
+def put_back(message: RqJob) -> None:
+    """Let somebody else take it, before all others."""
+    line = RqQueue(message.origin, connection=message.connection)
+    line.push_job_id(message.id, at_front=True)
 
 
 def room(queue: str, priority: int) -> int:

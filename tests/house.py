@@ -137,6 +137,8 @@ def environment_of(var: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": SETTINGS,
         "LEASE_SECONDS": "4",
         "CANCEL_GRACE_SECONDS": "2",
+        # Faults meet horses that stand by, too, and tests see them come home.
+        "HORSE_STANDBY_SECONDS": "0.5",
         "MAX_QUEUE_SIZE": "1000000",
         "OWNER_RUNNING_LIMIT": "0",
         "JOB_RETRY_DELAY_SECONDS": "0.2",

@@ -30,7 +30,7 @@ _FIELDS_OF_JOB = (
 )
 # Texts of other stages can be long and are seldom needed here.
 _COLUMNS = [
-    field.column
+    str(field.column)
     for field in Stage._meta.concrete_fields
     if field.name not in ("facts", "checkpoint")
 ]

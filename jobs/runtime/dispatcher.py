@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 import structlog
 from django.db import Error as DatabaseError
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -30,17 +30,73 @@ BATCH = 100
 LEASES_DOUBTED_S = 4.0
 
 
+# Asked first in every round: most of the time nothing of most of this is there.
+_GLANCE = """
+SELECT
+    EXISTS (SELECT 1 FROM jobs_stage WHERE status = 'running' AND lease_until < %(now)s),
+    EXISTS (SELECT 1 FROM jobs_stage WHERE status = 'running' AND deadline < %(now)s),
+    EXISTS (
+        SELECT 1 FROM jobs_stage
+        WHERE status = 'running' AND reported_at < %(now)s - quiet_limit
+    ),
+    EXISTS (
+        SELECT 1 FROM jobs_job
+        WHERE start_by < %(now)s AND started_at IS NULL AND finished_at IS NULL
+    ),
+    EXISTS (SELECT 1 FROM jobs_job WHERE finish_by < %(now)s AND finished_at IS NULL),
+    EXISTS (
+        SELECT 1 FROM jobs_stage
+        WHERE status = 'waiting' AND wake_at <= %(now)s AND wait_for = 'retry'
+    ),
+    EXISTS (
+        SELECT 1 FROM jobs_stage
+        WHERE status = 'waiting' AND wake_at <= %(now)s AND wait_for = 'time'
+    ),
+    EXISTS (SELECT 1 FROM jobs_stage WHERE status = 'queued'),
+    EXISTS (SELECT 1 FROM jobs_stage WHERE vendor_cancel_due)
+"""
+
+
+class Glance(NamedTuple):
+    """Of what there is something to do."""
+
+    lost: bool
+    late: bool
+    quiet: bool
+    unstarted: bool
+    unfinished: bool
+    retries: bool
+    waits: bool
+    queued: bool
+    vendor_cancels: bool
+
+
+def glance() -> Glance:
+    with connection.cursor() as cursor:
+        cursor.execute(_GLANCE, {"now": timezone.now()})
+        return Glance(*cursor.fetchone())
+
+
 def tick(*, trust_leases: bool = True) -> None:
     """One round of everything; any number of dispatchers may do this at the same time."""
-    if trust_leases:
+    seen = glance()
+    if seen.lost and trust_leases:
         take_back_lost()
-    stop_late_stages()
-    stop_quiet_stages()
-    expire_jobs()
-    wake_retries()
-    send_due()
-    ring_for_waits()
-    send_vendor_cancels()
+    if seen.late:
+        stop_late_stages()
+    if seen.quiet:
+        stop_quiet_stages()
+    if seen.unstarted or seen.unfinished:
+        expire_jobs()
+    if seen.retries:
+        wake_retries()
+    # What was taken back or woken just now is in line, too.
+    if seen.queued or seen.lost or seen.retries or seen.quiet:
+        send_due()
+    if seen.waits:
+        ring_for_waits()
+    if seen.vendor_cancels:
+        send_vendor_cancels()
 
 
 def send_due() -> None:

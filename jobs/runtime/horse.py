@@ -1,16 +1,19 @@
-"""The work horse: what RQ forks. It runs stages until there is no more to do, or its time is up."""
+"""The work horse: what RQ forks. It runs stages, and stands by for more, until its time is up."""
 
 import ctypes
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import redis
 import structlog
-from django.db import connections
+from django.conf import settings
+from django.db import close_old_connections, connections
+from rq.job import Job as RqJob
 
-from jobs import registry
+from jobs import queues, registry
 from jobs.models import Stage
 from jobs.pipeline import Queue
 from jobs.runtime import claiming, runner, scratch
@@ -22,6 +25,8 @@ logger = structlog.get_logger(__name__)
 
 # A horse goes on to other jobs' stages for this long: a fork costs more than a short stage.
 RUN_ON_S = 10.0
+# However little it had to do: its parent has chores of its own between two horses.
+OLDEST_S = 600.0
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -30,10 +35,10 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 claimant = Claimant(worker_id=UUID(int=0), queues=tuple(Queue))
 
 
-def serve_as(worker_id: UUID, queues: Sequence[str]) -> None:
+def serve_as(worker_id: UUID, serves: Sequence[str]) -> None:
     """Make this process, and what it forks, act for a worker."""
     global claimant  # noqa: PLW0603  a process serves one worker for all its life
-    claimant = Claimant(worker_id=worker_id, queues=tuple(queues))
+    claimant = Claimant(worker_id=worker_id, queues=tuple(serves))
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -44,19 +49,57 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def run_stage(stage_id: int, attempt: int) -> None:
-    """Take up the stage that a message names, and go on with whatever is due."""
+    """Take up the stage that a message names, and whatever else there is while it is fresh."""
+    born = time.monotonic()
+    rested_s = 0.0
+    _work_through(stage_id, attempt)
+    while not _must_leave() and time.monotonic() - born - rested_s < RUN_ON_S:
+        lay_down = time.monotonic()
+        message = _stand_by(until=born + OLDEST_S)
+        rested_s += time.monotonic() - lay_down
+        if message is None:
+            return
+        # Postgres may have been started again since it was last asked.
+        close_old_connections()
+        _DUTIES[str(message.func_name)](*message.args)
+        message.delete()
+
+
+def _work_through(stage_id: int, attempt: int) -> None:
+    """Run this stage, and go on with whatever is due."""
     until = time.monotonic() + RUN_ON_S
     with Pollers(claimant) as pollers:
         claimed = claiming.claim_this(claimant, stage_id, attempt)
         while True:
             while claimed:
                 claimed = runner.run(claimant, claimed)
-            if flags.draining or flags.lost_track or time.monotonic() > until:
+            if _must_leave() or time.monotonic() > until:
                 return
             pollers.take_due()
             claimed = claiming.claim_next(claimant)
             if claimed is None and not pollers.wait_a_little():
                 return
+
+
+def _must_leave() -> bool:
+    return flags.draining or flags.lost_track
+
+
+def _stand_by(*, until: float) -> RqJob | None:
+    """Wait for a message: a horse at hand is there sooner than one that has to be forked."""
+    until = min(until, time.monotonic() + settings.HORSE_STANDBY_SECONDS)
+    while time.monotonic() < until and not _must_leave():
+        try:
+            message = queues.take(claimant.queues, wait_s=1)
+            if message and _must_leave():
+                queues.put_back(message)
+            elif message:
+                return message
+        except redis.RedisError as error:
+            # The parent waits for Redis with more patience.
+            logger.warning("stands by no longer", error=str(error))
+            return None
+    return None
 
 
 def cancel_at_vendor(stage_id: int) -> None:
@@ -68,6 +111,12 @@ def cancel_at_vendor(stage_id: int) -> None:
     folder = scratch.folder_of(stage.pk, stage.attempt)
     step.cancel(runner.open_bench(claiming.claimed_before(stage), folder))
     Stage.objects.filter(pk=stage_id).update(vendor_cancel_due=False)
+
+
+_DUTIES: dict[str, Callable[..., None]] = {
+    queues.RUN_STAGE: _work_through,
+    queues.CANCEL_AT_VENDOR: cancel_at_vendor,
+}
 
 
 def forget_inherited_connections() -> list[object]:

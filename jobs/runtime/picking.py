@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from jobs import registry
 from jobs.models import Allowance, Job, Priority, Stage
@@ -179,11 +180,10 @@ def _is_full(pipeline: AnyPipeline) -> bool:
     return under_way.count() >= limit
 
 
-def has_work(stage_id: int, attempt: int) -> bool:
-    """Whether a message is still worth a horse: cheap, and asked before one is forked."""
-    still_due = Stage.objects.filter(
+def still_due(stage_id: int, attempt: int) -> QuerySet[Stage]:
+    """The stage that a message names, as long as nobody has taken it up."""
+    return Stage.objects.filter(
         pk=stage_id,
         attempt=attempt,
         status__in=(Stage.Status.QUEUED, Stage.Status.WAITING),
     )
-    return still_due.exists()

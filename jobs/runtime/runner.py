@@ -73,7 +73,9 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
     except StageStopped:
         logger.info("stage stopped: it is no longer ours")
         if flags.broken_off:
+            # Perhaps in the middle of a query, or of anything: this horse retires.
             flags.broken_off = False
+            flags.lost_track = True
             connection.close()
         hand_back(claimed)
         return None

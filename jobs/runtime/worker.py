@@ -141,7 +141,7 @@ class StageWorker(RqWorker):
         if job.func_name != queues.RUN_STAGE:
             return True
         try:
-            return picking.has_work(*job.args)
+            return picking.still_due(*job.args).exists()
         except DatabaseError:
             connection.close()
             return True
