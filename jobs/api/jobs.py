@@ -1,5 +1,6 @@
 """Jobs: submitted, followed, steered, and what came of them."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from uuid import UUID
@@ -261,16 +262,22 @@ def zip_response(assets: list[Asset], filename: str) -> HttpResponseBase:
 def _entries(assets: list[Asset]) -> Iterator[ZipEntry]:
     taken: set[str] = set()
     for asset in assets:
-        name = asset.original_filename.replace("/", "_")
-        if name in taken:
+        name = _entry_name(asset.original_filename)
+        # Some disks take “A.png” and “a.png” for one file.
+        if not name or name.casefold() in taken:
             name = asset.filename
-        taken.add(name)
+        taken.add(name.casefold())
         yield ZipEntry(
             name=name,
             size_bytes=asset.size_bytes,
             read=partial(storage.chunks, asset.storage_key),
             modified=asset.created_at,
         )
+
+
+def _entry_name(filename: str) -> str:
+    """A name that means one plain file wherever the archive is unpacked; empty for none."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", filename).strip(". ")
 
 
 def _filtered(request: Request, rows: QuerySet[Job]) -> QuerySet[Job]:

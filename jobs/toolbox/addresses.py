@@ -19,6 +19,9 @@ MAX_URL_LENGTH = 2000
 LOOK_UP_S = 3.0
 # The addresses through which IPv6 networks reach IPv4 ones (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# All that is given out of the IPv6 internet; what lies outside has a meaning of its own,
+# such as IPv4 addresses in older disguises.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 class UrlRefusedError(RequestError):
@@ -69,6 +72,8 @@ def parse_url(url: str) -> SplitResult:
 def is_public(address: str) -> bool:
     """Whether an address belongs to the open internet, seen through all its disguises."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.version == 6 and ip not in _UNICAST and ip not in _NAT64:
+        return False
     return all(each.is_global and not each.is_multicast for each in _layers(ip))
 
 

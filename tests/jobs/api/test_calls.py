@@ -1,13 +1,18 @@
 """What all calls share: keys, scopes, limits, errors, repeats, pages."""
 
+import zipfile
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.test import Client
 
-from jobs.models import ApiKey, Job, Project
+from jobs.files import storage
+from jobs.models import ApiKey, Asset, Job, Project
 from tests.conftest import Drain
 from tests.jobs.doors import client_for
 from tests.jobs.media import png
@@ -250,6 +255,54 @@ def test_guessing_keys_is_limited_by_address(server: str, settings: Any) -> None
 
     assert [a.status_code for a in answers] == [401, 401, 429]
     assert answers[0].headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_an_address_cannot_be_made_up_to_escape_a_limit(
+    server: str, settings: Any
+) -> None:
+    settings.RATE_LIMITS = {"me": "1/hour"}
+
+    def guess(forwarded: str) -> int:
+        headers = {"Authorization": "Bearer mf_x", "X-Forwarded-For": forwarded}
+        return httpx.get(f"{server}/api/v1/me/", headers=headers).status_code
+
+    assert [guess("203.0.113.1"), guess("203.0.113.2")] == [401, 429]
+    # Behind a proxy, only what that proxy itself appended is believed.
+    settings.SECURE_PROXY = True
+    assert guess("203.0.113.1, 198.51.100.7") == 401
+    assert guess("203.0.113.2, 198.51.100.7") == 429
+
+
+def test_names_in_an_archive_are_plain_and_told_apart(
+    owner: User, project: Project, api: httpx.Client
+) -> None:
+    job = Job.objects.create(
+        owner=owner,
+        project=project,
+        pipeline="tiny",
+        max_attempts=1,
+        retry_delay_seconds=0,
+        status=Job.Status.SUCCEEDED,
+    )
+    for number, name in enumerate(["../../etc/a", "C:\\a.png", "..", "x", "X"]):
+        stored = storage.safe_name(f"stored-{number}")
+        Path(default_storage.path(stored)).write_text(name)
+        Asset.objects.create(
+            project=project,
+            job=job,
+            kind="document",
+            filename=stored,
+            original_filename=name,
+            content_type="text/plain",
+            size_bytes=len(name),
+            sha256="0",
+            storage_key=stored,
+        )
+
+    packed = api.get(f"/api/v1/jobs/{job.pk}/archive/").content
+
+    names = zipfile.ZipFile(BytesIO(packed)).namelist()
+    assert names == ["_.._etc_a", "C__a.png", "stored-2", "x", "stored-4"]
 
 
 def test_a_session_needs_the_csrf_token(owner: User, project: Project) -> None:

@@ -1,4 +1,6 @@
+import errno
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from jobs import services
-from jobs.files import pruning
+from jobs.files import pruning, storage
+from jobs.files.storage import Area
 from jobs.models import ApiKey, Asset, Job, Project
 from jobs.services import JobOrder
 from tests.conftest import Drain
@@ -49,6 +52,41 @@ def test_files_of_a_job_that_may_be_retried_wait_longer(job: Job) -> None:
     age(job, hours=25)
 
     assert pruning.prune_files_between_stages() == 0
+
+
+def test_a_retry_begins_where_files_are_still_there(job: Job, drain: Drain) -> None:
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.FAILED)
+    age(job, days=100)
+    assert pruning.prune_files_between_stages() == 1
+
+    services.retry(job, from_step="finish")
+    begun = job.stages.get(name="prepare").status
+    drain()
+
+    job.refresh_from_db()
+    assert (begun, job.status) == ("queued", Job.Status.SUCCEEDED)
+    files = Asset.objects.filter(job=job)
+    assert not files.filter(status=Asset.Status.MISSING).exists()
+    assert all(default_storage.exists(asset.storage_key) for asset in files)
+
+
+def test_a_full_disk_is_left_without_half_files(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "big.txt"
+    source.write_text("big")
+
+    def fill(source: Path, target: Path) -> None:
+        target.write_bytes(b"b")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", fill)
+    monkeypatch.setattr(shutil, "copyfile", fill)
+    with pytest.raises(OSError, match="No space"):
+        storage.store(source, project=project, area=Area.PROCESSED, name="big.txt")
+
+    left = Path(default_storage.path("")).rglob("*")
+    assert not [path for path in left if path.is_file()]
 
 
 def test_files_that_no_row_knows_go_once_they_are_old(job: Job, settings: Any) -> None:

@@ -71,6 +71,47 @@ def test_what_is_no_media_is_refused_and_not_kept(
     assert not Asset.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("talk.txt", "Grüß Gott, class.\n" * 1000, "document"),
+        ("talk.srt", "1\n00:00:00,000 --> 00:00:02,000\nGrüß Gott\n", "captions"),
+        ("talk.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nGrüß Gott\n", "captions"),
+    ],
+)
+def test_a_transcript_is_taken_and_handed_back_as_a_file(
+    api: httpx.Client, storage_kind: str, name: str, content: str, kind: str
+) -> None:
+    told = api.put(f"/api/v1/projects/p/assets/{name}", content=content.encode()).json()
+
+    assert told["kind"] == kind, told
+    got = api.get(told["url"], follow_redirects=True)
+    assert got.text == content
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    if storage_kind == "disk":
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("talk.txt", "Grüß Gott, class.".encode("cp1252"), "unreadable_media"),
+        ("talk.txt", b"a" * 5000 + b"\0", "unreadable_media"),
+        ("talk.txt", b"a" * (10 * MEBIBYTE + 1), "too_large"),
+        ("talk.txt", b"%PDF-1.7\n", "unsupported_media"),
+        ("talk.txt", b"<html><script>alert(1)</script>", "unsupported_media"),
+        ("talk.mp4", b"Not a film at all.", "unsupported_media"),
+    ],
+)
+def test_what_is_no_transcript_is_refused(
+    api: httpx.Client, name: str, content: bytes, code: str
+) -> None:
+    answer = api.put(f"/api/v1/projects/p/assets/{name}", content=content)
+
+    assert answer.json()["code"] == code
+    assert not Asset.objects.exists()
+
+
 def test_damaged_media_is_refused_with_a_reason(api: httpx.Client) -> None:
     answer = api.put("/api/v1/projects/p/assets/a.png", content=png()[:40])
 
