@@ -5,65 +5,34 @@ import json
 import random
 import re
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quizzes.content import Lesson, Question, QuestionType
-from quizzes.errors import LibrariesIncompleteError
-from quizzes.exports.packages import write_package
-
-
-@dataclass(frozen=True, kw_only=True)
-class Library:
-    name: str
-    major: int
-    minor: int
-
-    @property
-    def folder(self) -> str:
-        return f"{self.name}-{self.major}.{self.minor}"
-
-    @property
-    def label(self) -> str:
-        return f"{self.name} {self.major}.{self.minor}"
-
-
-VIDEO = Library(name="H5P.InteractiveVideo", major=1, minor=27)
-CHOICE = Library(name="H5P.MultiChoice", major=1, minor=16)
-TRUE_FALSE = Library(name="H5P.TrueFalse", major=1, minor=8)
-BLANKS = Library(name="H5P.Blanks", major=1, minor=14)
-# What those need to run, at the versions they were released with.
-_NEEDED = (
+from quizzes.exports.h5p_libraries import (
+    BLANKS,
     CHOICE,
     TRUE_FALSE,
-    BLANKS,
-    Library(name="H5P.Video", major=1, minor=6),
-    Library(name="H5P.Question", major=1, minor=5),
-    Library(name="H5P.JoubelUI", major=1, minor=3),
-    Library(name="H5P.DragNBar", major=1, minor=5),
-    Library(name="H5P.DragNDrop", major=1, minor=1),
-    Library(name="H5P.DragNResize", major=1, minor=2),
-    Library(name="H5P.Transition", major=1, minor=0),
-    Library(name="H5P.FontIcons", major=1, minor=0),
-    Library(name="H5P.TextUtilities", major=1, minor=3),
-    Library(name="jQuery.ui", major=1, minor=10),
-    Library(name="FontAwesome", major=4, minor=5),
     VIDEO,
+    Bundle,
 )
+from quizzes.exports.packages import write_package
 
 
 def write_h5p(
     lesson: Lesson, video: Path, target: Path, *, libraries: str = ""
 ) -> Path:
     """The package; with a folder of libraries it also installs where they are missing."""
+    used = [VIDEO, *{_LIBRARIES[question.type] for question in lesson.quiz.questions}]
+    bundle = (
+        Bundle.from_folder(Path(libraries), used) if libraries else Bundle.by_name(used)
+    )
+    told = content(lesson, f"videos/{video.name}", bundle)
     texts: dict[str, str | bytes] = {
-        "h5p.json": _told(_package(lesson)),
-        "content/content.json": _told(content(lesson, f"videos/{video.name}")),
+        "h5p.json": _told(_package(lesson, bundle)),
+        "content/content.json": _told(told),
     }
-    files = {f"content/videos/{video.name}": video}
-    if libraries:
-        files |= _library_files(Path(libraries))
+    files = {f"content/videos/{video.name}": video, **bundle.files()}
     return write_package(target, texts, files)
 
 
@@ -71,37 +40,18 @@ def _told(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def _package(lesson: Lesson) -> dict[str, Any]:
+def _package(lesson: Lesson, bundle: Bundle) -> dict[str, Any]:
     return {
         "title": lesson.title[:255],
         "language": lesson.quiz.language or "und",
         "mainLibrary": VIDEO.name,
         "embedTypes": ["iframe"],
         "license": "U",
-        "preloadedDependencies": [
-            {
-                "machineName": library.name,
-                "majorVersion": library.major,
-                "minorVersion": library.minor,
-            }
-            for library in _NEEDED
-        ],
+        "preloadedDependencies": bundle.dependencies(),
     }
 
 
-def _library_files(folder: Path) -> dict[str, Path]:
-    missing = [lib.folder for lib in _NEEDED if not (folder / lib.folder).is_dir()]
-    if missing:
-        raise LibrariesIncompleteError(missing=missing)
-    return {
-        str(path.relative_to(folder)): path
-        for library in _NEEDED
-        for path in sorted((folder / library.folder).rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
-
-
-def content(lesson: Lesson, video: str) -> dict[str, Any]:
+def content(lesson: Lesson, video: str, bundle: Bundle) -> dict[str, Any]:
     mime = "video/webm" if video.endswith(".webm") else "video/mp4"
     return {
         "interactiveVideo": {
@@ -114,7 +64,9 @@ def content(lesson: Lesson, video: str) -> dict[str, Any]:
                 "files": [{"path": video, "mime": mime, "copyright": {"license": "U"}}],
             },
             "assets": {
-                "interactions": [_interaction(q) for q in lesson.quiz.questions],
+                "interactions": [
+                    _interaction(q, bundle) for q in lesson.quiz.questions
+                ],
                 "bookmarks": [
                     {"time": scene.start, "label": scene.title}
                     for scene in lesson.scenes
@@ -135,8 +87,8 @@ def content(lesson: Lesson, video: str) -> dict[str, Any]:
     }
 
 
-def _interaction(question: Question) -> dict[str, Any]:
-    library, params = _action(question)
+def _interaction(question: Question, bundle: Bundle) -> dict[str, Any]:
+    library = _LIBRARIES[question.type]
     return {
         "x": 12,
         "y": 8,
@@ -160,8 +112,8 @@ def _interaction(question: Question) -> dict[str, Any]:
             "requireCompletion": False,
         },
         "action": {
-            "library": library.label,
-            "params": params,
+            "library": bundle.label(library),
+            "params": _params(question),
             # Stable, so that a second import finds the learner's state again.
             "subContentId": str(uuid.uuid5(uuid.NAMESPACE_OID, question.id)),
             "metadata": {
@@ -173,26 +125,40 @@ def _interaction(question: Question) -> dict[str, Any]:
     }
 
 
-def _action(question: Question) -> tuple[Library, dict[str, Any]]:
+_LIBRARIES = {
+    QuestionType.MULTIPLE_CHOICE: CHOICE,
+    QuestionType.MULTIPLE_ANSWER: CHOICE,
+    QuestionType.TRUE_FALSE: TRUE_FALSE,
+    QuestionType.ORDERING: BLANKS,
+    QuestionType.GAP: BLANKS,
+    QuestionType.SHORT_ANSWER: BLANKS,
+}
+
+
+def _params(question: Question) -> dict[str, Any]:
     match question.type:
         case QuestionType.TRUE_FALSE:
-            right = question.keys[0].text == "True"
-            return TRUE_FALSE, {
-                "question": _paragraph(question.prompt),
-                "correct": "true" if right else "false",
-                "behaviour": _BEHAVIOUR
-                | {
-                    "feedbackOnCorrect": question.explanation,
-                    "feedbackOnWrong": question.explanation,
-                },
-                "l10n": {"trueText": "True", "falseText": "False"},
-            }
+            return _true_false(question)
         case QuestionType.MULTIPLE_CHOICE | QuestionType.MULTIPLE_ANSWER:
-            return CHOICE, _multiple(question)
+            return _multiple(question)
         case QuestionType.ORDERING:
-            return BLANKS, _numbered(question)
+            return _numbered(question)
         case _:
-            return BLANKS, _blanks(question)
+            return _blanks(question)
+
+
+def _true_false(question: Question) -> dict[str, Any]:
+    right = question.keys[0].text == "True"
+    return {
+        "question": _paragraph(question.prompt),
+        "correct": "true" if right else "false",
+        "behaviour": _BEHAVIOUR
+        | {
+            "feedbackOnCorrect": question.explanation,
+            "feedbackOnWrong": question.explanation,
+        },
+        "l10n": {"trueText": "True", "falseText": "False"},
+    }
 
 
 _BEHAVIOUR = {

@@ -8,6 +8,7 @@ from quizzes.exports.packages import write_package
 
 _QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 _CP = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
+_GENERAL_FEEDBACK = "general_fb"
 _TYPES = {
     QuestionType.MULTIPLE_CHOICE: "multiple_choice_question",
     QuestionType.MULTIPLE_ANSWER: "multiple_answers_question",
@@ -65,6 +66,8 @@ def _item(question: Question) -> Xml.Element:
         varname="SCORE",
         vartype="Decimal",
     )
+    if question.explanation:
+        _explained(processing)
     match question.type:
         case QuestionType.GAP | QuestionType.SHORT_ANSWER:
             _written(question, presentation, processing)
@@ -73,7 +76,7 @@ def _item(question: Question) -> Xml.Element:
         case _:
             _chosen(question, presentation, processing)
     if question.explanation:
-        feedback = Xml.SubElement(item, "itemfeedback", ident="general_fb")
+        feedback = Xml.SubElement(item, "itemfeedback", ident=_GENERAL_FEEDBACK)
         _material(Xml.SubElement(feedback, "flow_mat"), question.explanation)
     return item
 
@@ -112,6 +115,18 @@ def _chosen(
 def _condition(processing: Xml.Element) -> tuple[Xml.Element, Xml.Element]:
     condition = Xml.SubElement(processing, "respcondition", {"continue": "No"})
     return condition, Xml.SubElement(condition, "conditionvar")
+
+
+def _explained(processing: Xml.Element) -> None:
+    """Whatever is answered, the explanation is shown, and scoring goes on."""
+    condition = Xml.SubElement(processing, "respcondition", {"continue": "Yes"})
+    Xml.SubElement(Xml.SubElement(condition, "conditionvar"), "other")
+    Xml.SubElement(
+        condition,
+        "displayfeedback",
+        feedbacktype="Response",
+        linkrefid=_GENERAL_FEEDBACK,
+    )
 
 
 def _scored(condition: Xml.Element, action: str, points: str) -> None:

@@ -133,15 +133,60 @@ def test_h5p_names_exact_versions_and_asks_after_the_passage(
     ]
 
 
+def shelve(folder: Path, name: str, *needed: str) -> None:
+    """A library as it lies in an unpacked package."""
+    library = folder / name
+    library.mkdir(parents=True)
+    dependencies = [
+        {
+            "machineName": n,
+            "majorVersion": int(v.split(".")[0]),
+            "minorVersion": int(v.split(".")[1]),
+        }
+        for n, v in (each.rsplit("-", 1) for each in needed)
+    ]
+    about = {"machineName": name, "preloadedDependencies": dependencies}
+    (library / "library.json").write_text(json.dumps(about))
+    (library / "code.js").write_text("1")
+
+
+def test_h5p_carries_the_newest_libraries_and_all_they_stand_on(
+    lesson: Lesson, video: Path, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "libraries"
+    shelve(shelf, "H5P.InteractiveVideo-1.26")
+    shelve(shelf, "H5P.InteractiveVideo-1.28", "H5P.Video-1.6")
+    shelve(shelf, "H5P.Video-1.6", "FontAwesome-4.5")
+    for name in ("FontAwesome-4.5", "H5P.MultiChoice-1.16", "H5P.TrueFalse-1.8"):
+        shelve(shelf, name)
+    shelve(shelf, "H5P.Blanks-1.14")
+
+    path = h5p.write_h5p(lesson, video, tmp_path / "q.h5p", libraries=str(shelf))
+
+    with zipfile.ZipFile(path) as package:
+        about = json.loads(package.read("h5p.json"))
+        names = package.namelist()
+    carried = {name.partition("/")[0] for name in names if name.endswith(".js")}
+    assert "H5P.InteractiveVideo-1.28" in carried
+    assert "FontAwesome-4.5" in carried
+    assert "H5P.InteractiveVideo-1.26" not in carried
+    listed = {
+        f"{d['machineName']}-{d['majorVersion']}.{d['minorVersion']}"
+        for d in about["preloadedDependencies"]
+    }
+    assert listed == carried
+
+
 def test_h5p_says_which_libraries_the_folder_lacks(
     lesson: Lesson, video: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "libraries" / "H5P.Video-1.6").mkdir(parents=True)
+    shelf = tmp_path / "libraries"
+    shelve(shelf, "H5P.InteractiveVideo-1.27", "H5P.Video-1.6")
 
-    with pytest.raises(LibrariesIncompleteError, match=r"H5P\.InteractiveVideo-1\.27"):
-        h5p.write_h5p(
-            lesson, video, tmp_path / "q.h5p", libraries=str(tmp_path / "libraries")
-        )
+    with pytest.raises(LibrariesIncompleteError) as caught:
+        h5p.write_h5p(lesson, video, tmp_path / "q.h5p", libraries=str(shelf))
+
+    assert {"H5P.Video-1.6", "H5P.MultiChoice-1.16"} <= set(caught.value.missing)
 
 
 def test_scorm_lists_what_it_carries(

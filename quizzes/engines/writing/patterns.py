@@ -33,6 +33,7 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _FIRST = ("first",)
+_ADJECTIVES = ("al", "ar", "ary", "ic", "ive", "ous", "ent", "ant", "ing", "ed", "ble")
 _MOST_SENTENCES_BETWEEN_STEPS = 3
 _LONGEST_STEP_CHARACTERS = 130
 
@@ -175,6 +176,9 @@ def sequences(sentences: Sequence[Sentence]) -> list[Steps]:
 
 def _uncapitalised(term: str, *, begins: bool) -> str:
     """Without the capital of a sentence's beginning; names keep theirs as best one knows."""
-    if begins and term[:1].isupper() and term[1:2].islower() and " " not in term:
+    first = term.partition(" ")[0]
+    # “Cellular respiration” loses its capital, “Calvin cycle” does not.
+    common = first == term or first.endswith(_ADJECTIVES)
+    if begins and common and term[:1].isupper() and term[1:2].islower():
         return term[0].lower() + term[1:]
     return term
