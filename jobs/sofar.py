@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from jobs import registry
 from jobs.engines import choose_engine
 from jobs.inputs import InputFacts
@@ -25,7 +27,9 @@ class JobSoFar:
 
     @cached_property
     def inputs(self) -> Sequence[InputFacts]:
-        rows = self._job.job_inputs.select_related("asset")
+        # Asks nothing where many jobs' inputs were loaded together.
+        prefetch_related_objects([self._job], "job_inputs__asset")
+        rows = self._job.job_inputs.all()
         return [row.asset.facts() for row in rows if row.asset]
 
     def facts(self, step: str, kind: type[F]) -> F:

@@ -1,9 +1,12 @@
 """Looks after waits that are due, many at a time: most of that time goes by waiting for vendors."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import connections
 from django.utils import timezone
@@ -12,17 +15,24 @@ from jobs import flow
 from jobs.runtime import claiming, runner
 from jobs.runtime.claiming import Claimant, Claimed
 
-# Each thread has a connection to Postgres of its own, made when it is first needed.
-THREADS = 16
+THREADS = 32
 # Some lie ready, so that no thread waits for the next claim.
-HELD_AT_ONCE = 2 * THREADS
+HELD_AT_ONCE = THREADS + THREADS // 2
+# Claims are made many at once; a trickle of single ones would cost as much each.
+CLAIM_AT_LEAST = THREADS // 2
 # Stay for waits that are due this soon: leaving and being forked again costs more.
 LINGER_S = 0.3
 LOOK_AGAIN_S = 0.05
 
+Answer = TypeVar("Answer")
+
 
 class Pollers:
-    """Threads of one horse that run the waiting stages."""
+    """Threads of one horse that run the waiting stages.
+
+    They talk to vendors; one more writes down for all of them, so that a horse needs
+    two connections to Postgres and not one for each thread.
+    """
 
     def __init__(self, claimant: Claimant) -> None:
         self._claimant = claimant
@@ -30,6 +40,7 @@ class Pollers:
         # only a stage in the main thread can be stopped by force.
         self._ends_here = Claimant(worker_id=claimant.worker_id, queues=())
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="poller")
+        self._clerk = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._under_way: set[Future[None]] = set()
         self._busy_at = 0.0
         self._none_due_at = 0.0
@@ -44,6 +55,8 @@ class Pollers:
         trace: TracebackType | None,
     ) -> None:
         self._threads.shutdown()
+        self._clerk.submit(connections.close_all)
+        self._clerk.shutdown()
         self._collect()
 
     def take_due(self) -> None:
@@ -53,7 +66,7 @@ class Pollers:
         # Claims are made many at once; a trickle of single ones would cost as much each.
         # A horse full of short stages comes by here often.
         asked_lately = time.monotonic() - self._none_due_at < LOOK_AGAIN_S
-        if room < THREADS or asked_lately:
+        if room < CLAIM_AT_LEAST or asked_lately:
             return
         due = claiming.claim_due_waits(self._claimant, room)
         for claimed in due:
@@ -81,12 +94,15 @@ class Pollers:
 
     def _poll(self, claimed: Claimed) -> None:
         try:
-            if not _waited_too_long(claimed):
-                runner.run(self._ends_here, claimed)
-        except BaseException:
-            # The next wait of this thread gets a sound connection.
+            if not self._desk(partial(_waited_too_long, claimed)):
+                runner.run(self._ends_here, claimed, self._desk)
+        finally:
+            # A stage that reported or bought something opened one for this thread.
             connections.close_all()
-            raise
+
+    def _desk(self, ask: Callable[[], Answer]) -> Answer:
+        """Let the clerk ask Postgres, who may say whose stage it was for."""
+        return self._clerk.submit(copy_context().run, ask).result()
 
 
 def _waited_too_long(claimed: Claimed) -> bool:

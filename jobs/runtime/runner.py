@@ -4,12 +4,13 @@ import errno
 import shutil
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from django.db import connection, transaction
@@ -47,7 +48,21 @@ class _Made:
     assets: Sequence[Asset]
 
 
-def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
+Answer = TypeVar("Answer")
+End = Callable[[], Claimed | None]
+
+
+class Desk(Protocol):
+    """Where Postgres is asked; threads that mostly wait for vendors share one."""
+
+    def __call__(self, ask: Callable[[], Answer]) -> Answer: ...
+
+
+def _own_desk(ask: Callable[[], Answer]) -> Answer:
+    return ask()
+
+
+def run(claimant: Claimant, claimed: Claimed, desk: Desk = _own_desk) -> Claimed | None:
     """Do the stage's work; answers with the job's next stage when it goes on right here."""
     stage = claimed.stage
     with structlog.contextvars.bound_contextvars(
@@ -61,15 +76,18 @@ def run(claimant: Claimant, claimed: Claimed) -> Claimed | None:
         started = time.monotonic()
         try:
             with flags.holding(stage.pk):
-                return _run_in(claimant, claimed, folder)
+                return desk(_come_to_an_end(claimant, claimed, folder, desk))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             logger.info("stage left", seconds=round(time.monotonic() - started, 3))
 
 
-def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | None:
+def _come_to_an_end(
+    claimant: Claimant, claimed: Claimed, folder: Path, desk: Desk
+) -> End:
+    """Work on the stage, as far as it goes; answers with what is to be written down."""
     try:
-        made = _work(claimed, folder)
+        made = _work(claimed, folder, desk)
     except StageStopped:
         logger.info("stage stopped: it is no longer ours")
         if flags.broken_off:
@@ -77,40 +95,46 @@ def _run_in(claimant: Claimant, claimed: Claimed, folder: Path) -> Claimed | Non
             flags.broken_off = False
             flags.lost_track = True
             connection.close()
-        hand_back(claimed)
-        return None
+        return partial(hand_back, claimed)
     except StageHandedBack:
-        hand_back(claimed)
-        return None
+        return partial(hand_back, claimed)
     except StageError as error:
-        _end_failed(
-            claimed, _failure(error), spoiled=isinstance(error, VendorRefusedError)
-        )
-        return None
+        spoiled = isinstance(error, VendorRefusedError)
+        return partial(_end_failed, claimed, _failure(error), spoiled=spoiled)
     except JobTimeoutException:
         raise
     except AWAY:
         # The stage itself may be fine: its worker's parent gives it to another horse.
         logger.exception("stage lost its database")
         raise
-    except (
-        Exception
-    ) as error:  # the one place that catches all: to mark the stage failed
+    # The one place that catches all: a stage's function may be anybody's, and whatever
+    # is wrong with it must end this stage and not the horse that runs it.
+    except Exception as error:
         if _is_full(error):
             logger.error("stage found no room to write", error=str(error))
         else:
             logger.exception("stage broke down")
-        _end_failed(claimed, _breakdown(error), spoiled=False)
-        return None
+        return partial(_end_failed, claimed, _breakdown(error), spoiled=False)
     if isinstance(made, Wait):
-        _end_waiting(claimed, made)
-        return None
+        return partial(_end_waiting, claimed, made)
     if isinstance(made, Stage):
-        return _end_cached(claimant, claimed, made, folder)
-    return _end_succeeded(claimant, claimed, made)
+        return partial(_end_cached, claimant, claimed, made, folder)
+    return partial(_end_succeeded, claimant, claimed, made)
 
 
-def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
+def _work(claimed: Claimed, folder: Path, desk: Desk) -> _Made | Wait | Stage:
+    ready = desk(partial(_prepare, claimed, folder))
+    if isinstance(ready, Stage):
+        return ready
+    with flags.stoppable():
+        told = claimed.step.run(ready)
+    if isinstance(told, Wait):
+        return told
+    return _Made(result=told, assets=_store(claimed, told))
+
+
+def _prepare(claimed: Claimed, folder: Path) -> Workbench[Any] | Stage:
+    """The workbench, unless an earlier stage's result serves."""
     if claimed.step.cacheable and claimed.stage.wakes == 0:
         key = cache.key_of(claimed)
         # Written down with its success: only good results are found by it.
@@ -119,12 +143,7 @@ def _work(claimed: Claimed, folder: Path) -> _Made | Wait | Stage:
         if earlier:
             return earlier
     folder.mkdir(parents=True, exist_ok=True)
-    bench = open_bench(claimed, folder)
-    with flags.stoppable():
-        told = claimed.step.run(bench)
-    if isinstance(told, Wait):
-        return told
-    return _Made(result=told, assets=_store(claimed, told))
+    return open_bench(claimed, folder)
 
 
 def open_bench(claimed: Claimed, folder: Path) -> Workbench[Any]:
@@ -152,15 +171,13 @@ def open_bench(claimed: Claimed, folder: Path) -> Workbench[Any]:
 def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
     """Store the files first: the transaction that makes them the job's own is short."""
     assets: list[Asset] = []
-    try:
+    with ExitStack() as half_a_result:
         for file in result.files:
-            # One by one: those before a failure are to be taken away again.
-            assets.append(outputs.keep(file, claimed.job, claimed.stage))
-    except BaseException:
-        # Half a result is none.
-        for asset in assets:
-            storage.delete(asset.storage_key)
-        raise
+            asset = outputs.keep(file, claimed.job, claimed.stage)
+            half_a_result.callback(storage.delete, asset.storage_key)
+            assets.append(asset)
+        # It is whole: nothing is taken away again.
+        half_a_result.pop_all()
     return assets
 
 
@@ -249,7 +266,8 @@ def _end_waiting(claimed: Claimed, told: Wait) -> None:
     """The first wait is told in the job's history; those that follow touch the stage alone."""
 
     def end() -> None:
-        if claimed.stage.wakes == 0 or _shows_as_running(claimed.job):
+        # Only a job that shows something else than a wait has to be told of it.
+        if claimed.stage.wakes == 0 or claimed.job.status == Job.Status.RUNNING:
             with flow.changing(claimed.job.pk) as change:
                 stage = own_stage(change, claimed)
                 if stage:
@@ -269,11 +287,6 @@ def _end_waiting(claimed: Claimed, told: Wait) -> None:
         own.update(**fields)
 
     sit_out(end)
-
-
-def _shows_as_running(job: Job) -> bool:
-    running = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING)
-    return running.exists()
 
 
 def _end_failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
