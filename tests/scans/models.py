@@ -37,3 +37,30 @@ def photo_of_a_disc(side_px: int = 160) -> bytes:
     content = io.BytesIO()
     Image.fromarray(picture).save(content, "PNG")
     return content.getvalue()
+
+
+def ball(
+    *,
+    seed: int = 0,
+    middle: tuple[float, float, float] = (0, 0, 0),
+    radius: float = 1.0,
+    steps: int = 48,
+) -> TexturedMesh:
+    """A closed ball under a pattern of its own."""
+    across, up = np.meshgrid(np.linspace(0, 1, 2 * steps + 1), np.linspace(0, 1, steps))
+    angle, tilt = 2 * np.pi * across, np.pi * (up - 0.5)
+    flat = np.cos(tilt)
+    outwards = np.stack([flat * np.sin(angle), np.sin(tilt), flat * np.cos(angle)], -1)
+    a = np.arange(steps - 1)[:, None] * (2 * steps + 1) + np.arange(2 * steps)
+    b, c, d = a + 1, a + 2 * steps + 1, a + 2 * steps + 2
+    faces = [np.stack(t, -1).reshape(-1, 3) for t in ((a, b, d), (a, d, c))]
+    random = np.random.default_rng(seed)
+    blots = random.integers(0, 256, (64, 128, 3)).astype(np.uint8)
+    vertices = outwards.reshape(-1, 3) * radius + np.array(middle)
+    return TexturedMesh(
+        vertices=vertices.astype(np.float32),
+        faces=np.concatenate(faces).astype(np.int32),
+        uvs=np.stack([across, up], -1).reshape(-1, 2).astype(np.float32),
+        texture=blots.repeat(4, 0).repeat(4, 1),
+        name="ball",
+    )
