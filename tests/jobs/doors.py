@@ -22,7 +22,12 @@ def serving() -> Iterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        application,
+        lifespan="off",
+        log_config=None,
+        # As the product's own command has it where no proxy is named.
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
