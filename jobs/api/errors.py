@@ -1,10 +1,14 @@
 """Every error in one shape: a sentence for people, a code for programs, faults by field."""
 
 import math
+import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
+import redis
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
@@ -17,9 +21,23 @@ from jobs.errors import MediaForgeError, RequestError, TooLargeError
 
 Errors = dict[str, list[str]]
 
+# Postgres or Redis is out of reach; what they hold is safe.
+AWAY = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
+BACK_SOON_S = 5
+
 
 def body(detail: str, code: str, errors: Errors | None = None) -> dict[str, Any]:
     return {"detail": detail, "code": code, "errors": errors or {}}
+
+
+class ServiceUnavailable(exceptions.APIException):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = (
+        "The database or the broker is out of reach just now. Nothing is lost; "
+        "send the same call again in a few seconds."
+    )
+    wait = BACK_SOON_S
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -27,6 +45,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     set_rollback()
     if isinstance(error, MediaForgeError):
         return _ours(error)
+    if isinstance(error, AWAY):
+        error = ServiceUnavailable()
     if isinstance(error, RequestDataTooBig):
         return _ours(TooLargeError("A body that is no file may not be this large."))
     if isinstance(error, Http404):
@@ -102,6 +122,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exception(), AWAY):
+        detail = ServiceUnavailable.default_detail
+        response = _answer(request, 503, detail, ServiceUnavailable.default_code)
+        response["Retry-After"] = str(BACK_SOON_S)
+        return response
     detail = "Something went wrong here. It has been logged; try again later."
     return _answer(request, 500, detail, "error")
 
