@@ -1,4 +1,4 @@
-"""Lessons, measured: scenes, proxy, speech, subtitles, quiz gates, memory.
+"""Lessons, measured: scenes, proxy, speech, subtitles, quiz gates, memory, all of it.
 
 `python -m benchmarks.quizzes --json` prints one JSON object a line. `--only scenes,gates`
 runs some; `--audio x.wav --reference x.txt` adds a recording to the word error rates;
@@ -25,6 +25,7 @@ from benchmarks.quizzes_films import (
     film_of_slides,
     judged,
 )
+from benchmarks.quizzes_whole import whole
 from jobs.toolbox import audio, captions, ffmpeg, speech
 from jobs.toolbox.probing import probe
 from jobs.toolbox.speech import Delivery
@@ -40,7 +41,7 @@ from quizzes.sample import LESSON
 from tests.quizzes.lessons import MARKETS, NETWORKS, PLANTS, transcript_of
 
 Line = dict[str, Any]
-READ_ALOUD = " ".join(slide.narration for slide in LESSON[:3])
+READ_ALOUD = " ".join(slide.narration for slide in LESSON[:4])
 
 
 def scenes(folder: Path) -> Iterator[Line]:
@@ -269,6 +270,7 @@ def main() -> None:
         "scene_speed": scene_speed,
         "proxy": proxy,
         "recognition": lambda folder: recognition(folder, given),
+        "whole": whole,
     }
     if told.hours:
         parts["memory"] = lambda folder: memory(folder, told.hours)
