@@ -11,7 +11,7 @@ from quizzes.engines.writing.lexicon import (
     are_synonyms,
     content_stems,
     stem,
-    words_of,
+    times_said,
 )
 from quizzes.engines.writing.terms import Term, kind_of
 
@@ -44,7 +44,7 @@ class Shop:
             clash = any(are_synonyms(fitted, other) for other in (key, *chosen))
             if clash or not near_in_length(fitted, key):
                 continue
-            if _mentions(sentence, fitted) or self._also_true(fitted, key, sentence):
+            if times_said(sentence, fitted) or self._also_true(fitted, key, sentence):
                 continue
             chosen.append(fitted)
         return tuple(chosen)
@@ -75,7 +75,7 @@ class Shop:
         if not rest:
             return False
         for other in self.sentences:
-            if other == sentence or not _mentions(other, text):
+            if other == sentence or not times_said(other, text):
                 continue
             shared = rest & set(content_stems(other))
             if len(shared) >= max(2, 0.5 * len(rest)):
@@ -100,15 +100,6 @@ def for_number(word: str) -> tuple[str, ...]:
         return tuple(str(int(value) + years) for years in (-11, 9, 24, -27, 41))
     decimals = len(lower.partition(".")[2])
     return tuple(f"{value * share:.{decimals}f}" for share in (2, 0.5, 1.5, 3, 0.75))
-
-
-def _mentions(sentence: str, term: str) -> bool:
-    held = [stem(word) for word in words_of(sentence)]
-    wanted = [stem(word) for word in words_of(term)]
-    return any(
-        held[at : at + len(wanted)] == wanted
-        for at in range(len(held) - len(wanted) + 1)
-    )
 
 
 def is_plural(text: str) -> bool:

@@ -10,7 +10,8 @@ from quizzes.engines.writing.drafts import Draft
 from quizzes.engines.writing.lexicon import (
     are_synonyms,
     content_stems,
-    stem,
+    stems_of,
+    times_said,
     words_of,
 )
 from quizzes.engines.writing.source import CONFIDENCE_FLOOR, Found, Quotes
@@ -114,11 +115,13 @@ def _support_fault(draft: Draft) -> Fault | None:
         return None if share >= least else Fault.KEY_UNSUPPORTED
     for key in draft.right:
         if draft.type in (QuestionType.GAP, QuestionType.SHORT_ANSWER):
-            if not _stands_in(key, draft.quote):
+            if not times_said(draft.quote, key):
                 return Fault.KEY_UNSUPPORTED
             continue
-        words = content_stems(key) or [stem(word) for word in words_of(key)]
-        held = sum(word in quoted or _stands_in(word, draft.quote) for word in words)
+        words = content_stems(key) or stems_of(key)
+        held = sum(
+            word in quoted or times_said(draft.quote, word) > 0 for word in words
+        )
         if not words or held / len(words) < _KEY_SUPPORT:
             return Fault.KEY_UNSUPPORTED
     return None
@@ -156,7 +159,7 @@ def good_wrong_answers(draft: Draft) -> tuple[str, ...]:
             continue
         if not any(near_in_length(text, key) for key in draft.right):
             continue
-        if draft.type is QuestionType.MULTIPLE_ANSWER and _stands_in(text, draft.quote):
+        if draft.type is QuestionType.MULTIPLE_ANSWER and times_said(draft.quote, text):
             continue
         good.append(text)
     return tuple(good)
@@ -171,15 +174,6 @@ def alike(one: Question | Draft, other: Question | Draft) -> float:
     """How much of their words two prompts share (Jaccard)."""
     a, b = set(content_stems(one.prompt)), set(content_stems(other.prompt))
     return len(a & b) / len(a | b) if a | b else 1.0
-
-
-def _stands_in(key: str, passage: str) -> bool:
-    wanted = [stem(word) for word in words_of(key)]
-    held = [stem(word) for word in words_of(passage)]
-    return any(
-        held[start : start + len(wanted)] == wanted
-        for start in range(len(held) - len(wanted) + 1)
-    )
 
 
 def _plain(text: str) -> str:

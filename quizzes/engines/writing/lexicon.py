@@ -1,6 +1,9 @@
 """A little knowledge of English: empty words, words alike, words opposed, words of a kind."""
 
-from functools import cache
+from functools import cache, lru_cache
+
+# The same words, sentences and terms are compared over and over: this many are kept.
+_KEPT = 1 << 15
 
 STOPWORDS = frozenset(
     """a about above after again against all almost also although always am among an and
@@ -229,6 +232,7 @@ def opposite_of() -> dict[str, str]:
     return both
 
 
+@lru_cache(_KEPT)
 def stem(word: str) -> str:
     """What is left of a word without its ending; crude, the same on both sides."""
     bare = word.lower().strip("'’.,;:!?()\"“”")
@@ -243,13 +247,29 @@ def stem(word: str) -> str:
     return bare[:-1] if bare.endswith("e") and len(bare) > 4 else bare
 
 
-def content_stems(text: str) -> list[str]:
-    return [stem(word) for word in words_of(text) if word.lower() not in STOPWORDS]
+@lru_cache(_KEPT)
+def stems_of(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in words_of(text))
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(_KEPT)
+def content_stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in words_of(text) if word.lower() not in STOPWORDS)
+
+
+@lru_cache(_KEPT)
+def words_of(text: str) -> tuple[str, ...]:
     cleaned = "".join(sign if sign.isalnum() or sign in "'’-" else " " for sign in text)
-    return [word.strip("-'’") for word in cleaned.split() if word.strip("-'’")]
+    return tuple(word for part in cleaned.split() if (word := part.strip("-'’")))
+
+
+def times_said(text: str, term: str) -> int:
+    """How often the words of a term stand together in a text, whatever their endings."""
+    held, wanted = stems_of(text), stems_of(term)
+    return sum(
+        held[at : at + len(wanted)] == wanted
+        for at in range(len(held) - len(wanted) + 1)
+    )
 
 
 @cache
@@ -258,6 +278,7 @@ def genus_kinds() -> dict[str, str]:
     return {stem(noun): kind for noun, kind in GENUS.items()}
 
 
+@lru_cache(_KEPT)
 def are_synonyms(one: str, other: str) -> bool:
     """The same words in other forms, or words that the lists above call alike."""
     a, b = " ".join(words_of(one.lower())), " ".join(words_of(other.lower()))

@@ -16,7 +16,7 @@ from quizzes.engines.writing.lexicon import (
     are_synonyms,
     content_stems,
     opposite_of,
-    stem,
+    times_said,
     verbs,
     words_of,
 )
@@ -257,12 +257,7 @@ def _blanked(text: str, term: str) -> tuple[str, str] | None:
     """The sentence with the term left out, if it is in there just once."""
     pattern = re.compile(rf"\b({re.escape(term)}(?:s|es)?)\b", re.IGNORECASE)
     found = pattern.findall(text)
-    stems = [stem(word) for word in words_of(text)]
-    wanted = [stem(word) for word in words_of(term)]
-    times = sum(
-        stems[at : at + len(wanted)] == wanted
-        for at in range(len(stems) - len(wanted) + 1)
-    )
+    times = times_said(text, term)
     if len(found) != 1 or times != 1 or _inside_a_name(text, found[0]):
         return None
     word = found[0]
