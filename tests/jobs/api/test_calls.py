@@ -260,11 +260,11 @@ def test_guessing_keys_is_limited_by_address(server: str, settings: Any) -> None
 def test_an_address_cannot_be_made_up_to_escape_a_limit(
     server: str, settings: Any
 ) -> None:
-    settings.RATE_LIMITS = {"me": "1/hour"}
+    settings.RATE_LIMITS = {"keys": "1/hour"}
 
     def guess(forwarded: str) -> int:
         headers = {"Authorization": "Bearer mf_x", "X-Forwarded-For": forwarded}
-        return httpx.get(f"{server}/api/v1/me/", headers=headers).status_code
+        return httpx.get(f"{server}/api/v1/keys/", headers=headers).status_code
 
     assert [guess("203.0.113.1"), guess("203.0.113.2")] == [401, 429]
     # Behind a proxy, only what that proxy itself appended is believed.
