@@ -97,10 +97,11 @@ BOLD = Style(
     name=StyleName.BOLD,
     beats_per_minute=108,
     delivery=Delivery(pace=1.03, pitch=36, liveliness=65, pause_s=0.3),
-    headline=Typeface(family="Anton", weight=400, upper=True, line_height=1.14),
+    # Anton has one weight; the number is for scripts that it does not have.
+    headline=Typeface(family="Anton", weight=800, upper=True, line_height=1.14),
     kicker=Typeface(family="Archivo", weight=800, tracking=0.08, upper=True),
     caption=Typeface(family="Archivo", weight=700),
-    button=Typeface(family="Anton", weight=400, upper=True, tracking=0.03),
+    button=Typeface(family="Anton", weight=800, upper=True, tracking=0.03),
     default_cta="Get it",
     transition_s=0.23,
     music_lufs=-19.0,

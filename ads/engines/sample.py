@@ -27,7 +27,8 @@ def draw_sample(folder: Path) -> Sequence[Path]:
 def _cup() -> Image.Image:
     big = Image.new("RGBA", (_SIZE * 2, _SIZE * 2))
     draw = ImageDraw.Draw(big)
-    draw.arc((1480, 900, 1980, 1560), -90, 96, fill=(*_GLAZE, 255), width=92)
+    # Its ends are hidden behind the body.
+    draw.arc((1290, 860, 1930, 1540), -96, 118, fill=(*_GLAZE, 255), width=92)
     draw.polygon(
         [(560, 640), (1620, 640), (1520, 1800), (660, 1800)], fill=(*_GLAZE, 255)
     )

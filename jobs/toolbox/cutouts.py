@@ -22,6 +22,8 @@ Mask = NDArray[np.bool_]
 _SMALL_PX = 420
 _WORK_PX = 1400
 _STRIP_ROWS = 512
+# Smaller gaps in a subject, as shares of the picture, are taken for its own.
+_SMALLEST_HOLE = 0.004
 
 
 class Method(StrEnum):
@@ -269,8 +271,9 @@ def _plain_backdrop(small: Pixels) -> tuple[Floats, float] | None:
     # A shadow darkens the backdrop, keeps its hue and fades without an outline.
     outline = ndimage.maximum_filter(_edge_strength(lab), 3)
     shadow = (lightness < 0) & (lightness > -40) & (chroma < 3.0 + noise)
-    subject = ~_reachable(alike | (shadow & (outline < 7.0)), border)
-    subject = _tidy(subject)
+    outside = _reachable(alike | (shadow & (outline < 7.0)), border)
+    exact = alike & (np.hypot(lightness, chroma) < 1.0 + 0.5 * noise)
+    subject = _tidy(~(outside | _seen_through(exact & ~outside, outside)))
     area = float(subject.mean())
     if not 0.004 < area < 0.9:
         return None
@@ -327,6 +330,24 @@ def _reachable(alike: Mask, border: Mask) -> Mask:
     return np.asarray(keep[labels], dtype=np.bool_)
 
 
+def _seen_through(enclosed: Mask, outside: Mask) -> Mask:
+    """Backdrop inside the outline, as in a handle: it is empty, and its wall is thin."""
+    labels, count = ndimage.label(enclosed)
+    away = ndimage.distance_transform_edt(~outside)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    seen = np.zeros(enclosed.shape, np.bool_)
+    for place in np.flatnonzero(sizes[1:] >= _SMALLEST_HOLE * enclosed.size) + 1:
+        hole = labels == place
+        # What is printed on a label parts it from a window.
+        if sizes[place] < 0.98 * ndimage.binary_fill_holes(hole).sum():
+            continue
+        rim = hole & ~ndimage.binary_erosion(hole)
+        if float((away[rim] < 0.5 * np.sqrt(sizes[place])).mean()) > 0.4:
+            # Its soft edge is the backdrop's, too.
+            seen |= ndimage.binary_dilation(hole)
+    return seen
+
+
 def _tidy(subject: Mask) -> Mask:
     """Drop specks, fill pinholes; keep every piece that is big enough to be meant."""
     labels, count = ndimage.label(subject)
@@ -338,7 +359,7 @@ def _tidy(subject: Mask) -> Mask:
     kept = keep[labels]
     holes, _ = ndimage.label(~kept)
     hole_sizes = np.bincount(holes.ravel())
-    pinhole = hole_sizes < 0.004 * kept.size
+    pinhole = hole_sizes < _SMALLEST_HOLE * kept.size
     pinhole[
         np.unique(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]))
     ] = False

@@ -49,7 +49,16 @@ class Layout:
     def reach(self) -> float:
         """How wide the light, the ring or the disc around the product may be."""
         sides = sorted((self.product.width, self.product.height))
-        return min(sides[1], sides[0] * 1.12)
+        # The widest ring has 0.6 of it as its radius, and stays clear of the text.
+        return min(sides[1], sides[0] * 1.12, self._free_height / 0.6)
+
+    @property
+    def _free_height(self) -> float:
+        """From the product's middle to text above or below it."""
+        _, y = self.product.middle
+        if self.text.top <= y <= self.text.bottom:
+            return float(self.height)
+        return min(abs(y - self.text.top), abs(y - self.text.bottom))
 
     @property
     def floor(self) -> float:

@@ -28,6 +28,8 @@ _STAGGER_S = {
     StyleName.MINIMAL: 0.12,
     StyleName.BOLD: 0.12,
 }
+# Which share of the room that is left over lies before a line.
+SIDES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +75,6 @@ class Lettering:
             smallest_px=round(smallest_px),
             max_lines=max_lines,
         )
-        right = align == "left" and fonts.is_right_to_left(text)
-        align = "right" if right else align
         step = round(size * face.line_height)
         top = area.top
         widest = 0.0
@@ -82,7 +82,7 @@ class Lettering:
             coverage = fonts.drawn([line], face, size, align="left")
             width = fonts.width_px(line, face, size)
             free = area.width - width
-            x = area.left + free * {"left": 0.0, "center": 0.5, "right": 1.0}[align]
+            x = area.left + free * SIDES[align]
             self.pieces.append(
                 Piece(
                     coverage=coverage,
@@ -168,7 +168,8 @@ class Button:
         )
         width = max(fonts.width_px(line, style.button, size) for line in lines)
         whole = width + area.height * 1.1
-        left = area.left if align == "left" else area.middle[0] - whole / 2
+        free = area.width - whole
+        left = area.left + free * SIDES[align]
         self._area = Area(
             left=left, top=area.top, right=left + whole, bottom=area.bottom
         )

@@ -1,7 +1,7 @@
 """One scene as frames: stage, product, letters and captions, and the way in and out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from ads.engines.stage.bold import BoldStage
 from ads.engines.stage.energetic import EnergeticStage
 from ads.engines.stage.kernels import Frame
 from ads.engines.stage.layout import Area, Layout, layout_of
-from ads.engines.stage.lettering import Button, Lettering
+from ads.engines.stage.lettering import SIDES, Button, Lettering
 from ads.engines.stage.luxury import LuxuryStage
 from ads.engines.stage.minimal import MinimalStage
 from ads.engines.stage.motion import Matrix, Pose, Shot, ease_out, overshoot
@@ -25,6 +25,7 @@ from ads.engines.stage.subtitles import Subtitles
 from ads.script import Camera, Look, Scene
 from ads.styles import Aspect, Style, StyleName, style_of
 from ads.timing import FPS, Span
+from jobs.toolbox import fonts
 from jobs.toolbox.captions import Cue
 
 _STAGES: dict[StyleName, Callable[[Setting], Stage]] = {
@@ -159,31 +160,24 @@ class SceneRenderer:
     # Letters --------------------------------------------------------------------------
 
     def _set_type(self) -> Lettering:
-        plan, layout, style = self.plan, self.layout, self.style
+        plan, style = self.plan, self.style
         leaves = None if plan.is_last else plan.span.seconds - 0.34
         letters = Lettering(style, leaves_s=leaves)
         late = 0.1 if plan.is_first else style.transition_s * 0.6
-        text = plan.title if plan.is_last else plan.scene.on_screen_text
         kicker = "" if plan.is_last else self._kicker()
-        unit = layout.unit
-        area = layout.text
+        area, unit = self.layout.text, self.layout.unit
         high = {Aspect.WIDE: 128, Aspect.TALL: 98, Aspect.SQUARE: 96}[plan.aspect]
         if style.name is StyleName.BOLD:
             high = round(high * 1.25)
         kicker_px = 34 * unit
-        top = self._text_top(text, area, high * unit, bool(kicker), kicker_px)
+        top = self._text_top(self._headline, area, high * unit, bool(kicker), kicker_px)
         if kicker:
             letters.add(
                 kicker,
                 style.kicker,
-                Area(
-                    left=area.left,
-                    top=top,
-                    right=area.right,
-                    bottom=top + kicker_px * 1.5,
-                ),
+                replace(area, top=top, bottom=top + kicker_px * 1.5),
                 colour=self._kicker_ink(),
-                align=layout.align,
+                align=self._align,
                 largest_px=kicker_px,
                 smallest_px=kicker_px * 0.6,
                 enters_s=late,
@@ -191,23 +185,34 @@ class SceneRenderer:
             )
             top += kicker_px * 2.0
         letters.add(
-            text,
+            self._headline,
             style.headline,
-            Area(left=area.left, top=top, right=area.right, bottom=area.bottom),
+            replace(area, top=top),
             colour=self.palette.ink,
-            align=layout.align,
+            align=self._align,
             largest_px=high * unit,
             smallest_px=34 * unit,
             enters_s=late + 0.08,
         )
         return letters
 
+    @property
+    def _headline(self) -> str:
+        plan = self.plan
+        return plan.title if plan.is_last else plan.scene.on_screen_text
+
+    @property
+    def _align(self) -> str:
+        """One edge for all text of the scene: the one that its headline starts from."""
+        align = self.layout.align
+        if align == "left" and fonts.is_right_to_left(self._headline):
+            return "right"
+        return align
+
     def _text_top(
         self, text: str, area: Area, largest: float, kicker: bool, kicker_px: float
     ) -> float:
         """Where the text starts so that it stands in the middle of its area's height."""
-        from jobs.toolbox import fonts
-
         above = kicker_px * 2.0 if kicker else 0.0
         size, lines = fonts.fitted(
             text,
@@ -240,7 +245,7 @@ class SceneRenderer:
             self.layout.button,
             ground=self.palette.accent,
             ink=self.palette.on_accent,
-            align=self.layout.align,
+            align=self._align,
             enters_s=0.0 if self.plan.span.seconds < 4 else 0.5,
         )
 
@@ -286,8 +291,7 @@ class SceneRenderer:
         wide, high = self._logo.size_px
         height = min(90 * unit, 300 * unit * high / wide)
         width = height * wide / high
-        left = self.layout.align == "left"
-        x = text.left + width / 2 if left else self.layout.product.middle[0]
+        x = text.left + width / 2 + (text.width - width) * SIDES[self._align]
         y = max(text.top - height * 0.8, height * 0.9)
         pose = Pose(x=x, y=y, height=height)
         self._logo.lay(

@@ -110,7 +110,7 @@ GRAMMAR: dict[StyleName, Phrases] = {
             "Say hello!",
         ),
         look=(
-            "Look at that {colour}!",
+            "In {colour}! Look at that!",
             "{Colour}! [All over|Everywhere you look]!",
             "That {shape} shape? Yes please!",
             "Spin it, tilt it, look at it!",
@@ -129,7 +129,7 @@ GRAMMAR: dict[StyleName, Phrases] = {
         ),
         detail_text=(
             "Get closer!",
-            "That {colour}!",
+            "In {colour}!",
             "The real thing",
             "Look at it go",
         ),
@@ -163,7 +163,7 @@ GRAMMAR: dict[StyleName, Phrases] = {
         look=(
             "In {colour}.",
             "A {shape} form, in {colour}.",
-            "{Colour}, on plain white.",
+            "{Colour}, and room around it.",
             "As it is, on plain ground.",
         ),
         feature=(
