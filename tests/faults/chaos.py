@@ -76,7 +76,7 @@ class Chaos:
         from jobs.models import Job
 
         open_jobs = Job.objects.exclude(status__in=Job.ENDED)
-        wait_for(lambda: not open_jobs.exists(), "jobs end", seconds=90)
+        wait_for(lambda: not open_jobs.exists(), "jobs end", seconds=180)
         wait_for(self._all_idle, "horses come home", seconds=30)
 
     def _all_idle(self) -> bool:

@@ -1,14 +1,19 @@
 """What must hold whatever has happened: each law says where it is broken."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Count, Sum
+from django.utils import timezone
 
+from jobs.files import pruning
+from jobs.files.storage import Area
 from jobs.models import Asset, Event, Job, Purchase, Stage
 from tests.house import House
 from tests.tiny import vendor
@@ -21,6 +26,7 @@ def broken_laws(house: House) -> list[str]:
         *_nothing_succeeds_twice(),
         *_costs_are_counted_once(),
         *_nothing_is_bought_twice(),
+        *_no_orphan_stays(),
         *_files_are_there(),
         *_no_process_stays(house),
     ]
@@ -76,6 +82,25 @@ def _nothing_is_bought_twice() -> Iterator[str]:
             yield f"stage {stage} was charged {times} times"
     for key in charged:
         yield f"the vendor charged {key}, which is in no book of ours"
+
+
+def _no_orphan_stays() -> Iterator[str]:
+    """A clean-up of what has settled leaves those files that some row knows, and no others."""
+    root = Path(default_storage.path(""))
+    settled = (timezone.now() - pruning.SETTLED - timedelta(hours=1)).timestamp()
+    for path in _stored(root):
+        os.utime(path, (settled, settled))
+    pruning.prune_orphans()
+    known = set(Asset.objects.values_list("storage_key", flat=True))
+    known |= set(Asset.objects.values_list("thumbnail_key", flat=True))
+    for path in _stored(root):
+        key = path.relative_to(root).as_posix()
+        if key not in known:
+            yield f"{key} is left, and no row knows it"
+
+
+def _stored(root: Path) -> list[Path]:
+    return [p for area in Area for p in (root / area).rglob("*") if p.is_file()]
 
 
 def _files_are_there() -> Iterator[str]:
