@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from jobs import services
+from jobs.admin import shown
 from jobs.admin.lists import FastAdmin, ReadOnlyAdmin
 from jobs.models import Asset, Upload
 from jobs.templatetags import studio
@@ -39,7 +40,7 @@ class AssetAdmin(FastAdmin):
 
     @admin.display(description="")
     def picture(self, asset: Asset) -> SafeString:
-        return SafeString(render_to_string("admin/jobs/_thumb.html", {"asset": asset}))
+        return shown.picture(asset)
 
     @admin.display(description="Preview")
     def preview(self, asset: Asset) -> SafeString:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from jobs import services
+from jobs import accounts, services
 from jobs.admin import figures
 from jobs.errors import RequestError
 from jobs.models import Job, Stage, Worker
@@ -26,6 +26,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "queues": figures.queue_lines(),
         "throughput": figures.throughput(),
         "cost": figures.cost(),
+        "accounts": accounts.standings(),
         "failures": figures.failures()[:6],
         "workers": workers.order_by("duty", "host", "pid")[:24],
         "width": figures.WIDTH,

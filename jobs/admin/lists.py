@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 # Who looks for older rows narrows the list; pages behind this many rows are not offered.
 MOST_COUNTED = 5000
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 30
 
 
 class CappedPaginator(Paginator[Any]):

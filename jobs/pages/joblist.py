@@ -50,6 +50,7 @@ def follow(request: HttpRequest) -> HttpResponse:
 def _brief(job: Job) -> dict[str, object]:
     return {
         "id": str(job.pk),
+        "pipeline": job.pipeline,
         "status": job.status,
         "progress": round(job.progress, 1),
         "message": job.message,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs.files.quotas import resumable_limit
 from jobs.models import Asset
 from jobs.pages import covers
 from jobs.registry import AnyPipeline
@@ -52,6 +53,12 @@ def change_query(context: template.Context, **changes: Any) -> str:
         else:
             query[name] = value
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def upload_limit() -> int:
+    """The most bytes that a resumable upload takes."""
+    return resumable_limit().max_bytes
 
 
 @register.simple_tag

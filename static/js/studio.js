@@ -92,7 +92,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "?") {
     document.getElementById("shortcuts")?.showModal();
   } else if (event.key === "/") {
-    const search = document.querySelector("[data-search]");
+    const search = document.querySelector("[data-search]") ?? document.querySelector("[data-search-all]");
     if (!search) return;
     event.preventDefault();
     search.focus();
@@ -138,6 +138,7 @@ export function toast({ title, text, href, status = "succeeded" }) {
 }
 
 export function tellOfEnd(job) {
+  forget(job.id);
   const title = `${job.pipeline ? job.pipeline.replaceAll("_", " ") : "Job"}: ${job.status}`;
   const href = `/studio/jobs/${job.id}/`;
   toast({ title, text: job.error?.detail, href, status: job.status });
@@ -157,6 +158,44 @@ function showPermission(answer) {
   for (const button of document.querySelectorAll("[data-ask-notify]")) button.hidden = answer !== "default";
 }
 if ("Notification" in window) showPermission(Notification.permission);
+
+// Ends of jobs that were seen under way, told on whichever page is open ------------------------
+const WATCHED = "watched-jobs";
+const MOST_WATCHED = 40;
+const LOOK_MS = 8000;
+
+function watched() {
+  try { return JSON.parse(localStorage.getItem(WATCHED)) ?? []; } catch { return []; }
+}
+
+function keep(ids) { localStorage.setItem(WATCHED, JSON.stringify(ids.slice(-MOST_WATCHED))); }
+
+export function watch(id) { if (!watched().includes(id)) keep([...watched(), id]); }
+
+function forget(id) { keep(watched().filter((each) => each !== id)); }
+
+async function lookAfter() {
+  // What this page follows by itself is told by whoever follows it.
+  const here = new Set([...document.querySelectorAll("[data-job]:not([data-ended])")].map((row) => row.dataset.job));
+  const ids = watched().filter((id) => !here.has(id) && id !== document.querySelector("[data-job-page]")?.dataset.jobPage);
+  if (!ids.length) return;
+  try {
+    const { jobs } = await getJson(`/studio/jobs/follow.json?ids=${ids.join(",")}`);
+    const known = new Set(jobs.map((job) => job.id));
+    for (const id of ids) if (!known.has(id)) forget(id);
+    for (const job of jobs) if (job.finished_at) tellOfEnd(job);
+  } catch {
+    // Asked again at the next look.
+  }
+}
+
+if (document.querySelector(".frame")) {
+  for (const row of document.querySelectorAll("[data-job]")) (["queued", "running", "waiting"].includes(row.dataset.status) ? watch : forget)(row.dataset.job);
+  const page = document.querySelector("[data-job-page]");
+  if (page && !page.dataset.ended) watch(page.dataset.jobPage);
+  else if (page) forget(page.dataset.jobPage);
+  setInterval(lookAfter, LOOK_MS);
+}
 
 // Lists of jobs that move ----------------------------------------------------------------------
 const ENDED = ["succeeded", "failed", "cancelled", "expired"];

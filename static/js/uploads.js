@@ -13,6 +13,10 @@ const DEAD = [
   [/^3c(21444f43|68746d6c|48544d4c)/i, "is a web page"],
 ];
 
+const FAMILIES = ["image", "video", "audio"];
+// Pictures that every browser opens: one that it cannot open is broken.
+const OPENED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+
 if (zone) start(zone);
 
 function start(zone) {
@@ -45,7 +49,7 @@ function start(zone) {
   async function take(files) {
     for (const file of files) {
       const line = new Line(file, list);
-      const reason = await whyDead(file);
+      const reason = await whyDead(file, zone);
       if (reason) line.refuse(reason);
       else waiting.push(line);
     }
@@ -92,7 +96,10 @@ function start(zone) {
 
   function finished() {
     done = 0;
-    if (zone.dataset.after === "reload") location.reload();
+    if (zone.dataset.after !== "reload") return;
+    // A reload would take the reasons away with it.
+    if (list.querySelector(".is-failed")) showLink(list);
+    else location.reload();
   }
   announceUnfinished(zone, list);
 }
@@ -109,11 +116,38 @@ function reasonOf(error) {
   }
 }
 
-async function whyDead(file) {
+/** Why a file is not worth sending; empty when it is, or when only the server can tell. */
+async function whyDead(file, zone) {
   if (!file.size) return "is empty";
+  const most = Number(zone.dataset.most);
+  if (most && file.size > most) return `is larger than ${bytes(most)}`;
   const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
   const hex = [...head].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return DEAD.find(([pattern]) => pattern.test(hex))?.[1] ?? "";
+  const dead = DEAD.find(([pattern]) => pattern.test(hex))?.[1];
+  if (dead) return dead;
+  const kind = file.type.split("/")[0];
+  const kinds = zone.dataset.kinds.split(",").filter(Boolean);
+  if (kinds.length && FAMILIES.includes(kind) && !kinds.includes(kind)) return `is ${kind === "audio" ? "sound" : `a${kind === "image" ? "n" : ""} ${kind}`}; this takes ${kinds.join(" or ")}`;
+  return OPENED.includes(file.type) && !(await opens(file)) ? "is damaged: it cannot be opened as a picture" : "";
+}
+
+async function opens(file) {
+  try {
+    (await createImageBitmap(file, { resizeWidth: 8, resizeHeight: 8 })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function showLink(list) {
+  const line = document.createElement("li");
+  line.className = "upload-note small";
+  const link = document.createElement("a");
+  link.href = location.href;
+  link.textContent = "Show the new files";
+  line.append(icon("check"), link);
+  list.append(line);
 }
 
 /** What a reload interrupted: the browser keeps no file, so its name is asked for again. */
