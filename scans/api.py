@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db.models import Count
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -24,13 +23,12 @@ from jobs.files.forms import ReceivedFile
 from jobs.inputs import Kind
 from jobs.models import Job
 from jobs.services import JobOrder
-from jobs.vendors.kiri import KiriClient
+from scans.accounts import credits_left
 from scans.params import ScanParams
 from scans.words import scan_error, scan_status, usdz_of
 
 PIPELINE = "scan"
 HOME = "scans"
-BALANCE_GOOD_FOR_S = 60
 STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
 _PARAMS = frozenset(ScanParams.model_fields)
 _ORDER = ("engine", "project", "priority", "webhook_url")
@@ -221,7 +219,4 @@ class ScanBalanceView(ApiView):
         """Staff: the credits that are left at KIRI."""
         if not settings.KIRI_API_KEY:
             return Response({"configured": False, "credits": None})
-        left = cache.get_or_set(
-            "kiri-balance", KiriClient.from_settings().balance, BALANCE_GOOD_FOR_S
-        )
-        return Response({"configured": True, "credits": left})
+        return Response({"configured": True, "credits": credits_left()})

@@ -138,10 +138,11 @@ class KiriClient:
             raise VendorUnavailableError(VENDOR, "KIRI gave no link to the model.")
         return url
 
-    def balance(self) -> int:
+    def balance(self, *, patience_s: float = CALL_TIMEOUT_S) -> int:
         """Credits left."""
+        answer = self._get("balance", patience_s=patience_s)
         try:
-            return int(self._get("balance")["balance"])
+            return int(answer["balance"])
         except (KeyError, TypeError, ValueError) as error:
             raise VendorUnavailableError(
                 VENDOR, "KIRI did not tell the balance."
@@ -167,9 +168,11 @@ class KiriClient:
             )
         return serialize
 
-    def _get(self, path: str, **query: str) -> dict[str, Any]:
+    def _get(
+        self, path: str, *, patience_s: float = CALL_TIMEOUT_S, **query: str
+    ) -> dict[str, Any]:
         try:
-            with self._client(httpx.Timeout(CALL_TIMEOUT_S)) as client:
+            with self._client(httpx.Timeout(patience_s)) as client:
                 answer = client.get(path, params=query)
         except httpx.TransportError as error:
             raise VendorUnavailableError(
