@@ -26,10 +26,10 @@ function start(zone) {
   let done = 0;
 
   for (const input of document.querySelectorAll("[data-choose]")) {
-    input.addEventListener("change", () => { take(input.files); input.value = ""; });
+    input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
   }
   document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) take(event.clipboardData.files);
+    if (event.clipboardData?.files.length) take([...event.clipboardData.files]);
   });
   let inside = 0;
   addEventListener("dragenter", (event) => { if (hasFiles(event)) { inside += 1; document.body.classList.add("dropping"); } });
@@ -40,12 +40,13 @@ function start(zone) {
     document.body.classList.remove("dropping");
     if (!hasFiles(event)) return;
     event.preventDefault();
-    take(event.dataTransfer.files);
+    take([...event.dataTransfer.files]);
   });
   addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
 
   const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
+  // An array, not the browser's own list, which empties itself when its field is cleared.
   async function take(files) {
     for (const file of files) {
       const line = new Line(file, list);
