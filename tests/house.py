@@ -63,10 +63,10 @@ class House:
     def start_dispatcher(self, name: str = "dispatcher-1") -> None:
         self.start(name, "manage.py", "dispatcher")
 
-    def start_web(self, port: int) -> None:
+    def start_web(self, port: int, name: str = "web", **environment: str) -> None:
         arguments = ("--host", "127.0.0.1", "--port", str(port), "--log-level=warning")
         command = ("-m", "uvicorn", "mediaforge.asgi:application", *arguments)
-        self.start("web", *command)
+        self.start(name, *command, **environment)
 
     def manage(self, *arguments: str) -> None:
         command = [sys.executable, "manage.py", *arguments]

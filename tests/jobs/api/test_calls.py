@@ -286,7 +286,9 @@ def test_names_in_an_archive_are_plain_and_told_apart(
     )
     for number, name in enumerate(["../../etc/a", "C:\\a.png", "..", "x", "X"]):
         stored = storage.safe_name(f"stored-{number}")
-        Path(default_storage.path(stored)).write_text(name)
+        path = Path(default_storage.path(stored))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
         Asset.objects.create(
             project=project,
             job=job,
