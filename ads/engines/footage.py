@@ -1,9 +1,9 @@
 """Scenes as encoded film: rendered frame by frame into the encoder's pipe."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,19 +35,9 @@ def film_scene(
 ) -> Path:
     """Render one scene and encode it as it comes."""
     width, height = plan.frame_size_px
-    raw = raw_video(width, height)
     arguments: list[str | Path] = [
-        *raw,
-        "-i",
-        "pipe:0",
-        "-an",
-        *X264,
-        *COLOURS,
-        "-movflags",
-        "+faststart",
-        "-video_track_timescale",
-        TIMESCALE,
-        target,
+        *(*raw_video(width, height), "-i", "pipe:0", "-an", *X264, *COLOURS),
+        *("-movflags", "+faststart", "-video_track_timescale", TIMESCALE, target),
     ]
     renderer = SceneRenderer(plan)
     with ffmpeg.writing(arguments) as pipe:
@@ -76,30 +66,9 @@ def frames_of(renderer: SceneRenderer) -> Iterator[Planes]:
 
 def _rendered_ahead(renderer: SceneRenderer) -> Iterator[Planes]:
     """The same, drawn on another thread while the encoder's pipe is being filled."""
-    queue: Queue[Planes | BaseException | None] = Queue(_AHEAD)
-    stopped: list[bool] = []
-
-    def draw() -> None:
-        try:
-            for planes in frames_of(renderer):
-                if stopped:
-                    return
-                queue.put(planes)
-        except BaseException as error:  # noqa: BLE001 - raised again by the reader
-            queue.put(error)
-        else:
-            queue.put(None)
-
-    thread = Thread(target=draw, daemon=True)
-    thread.start()
-    try:
-        while (item := queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.append(True)
-        while thread.is_alive():
-            if not queue.empty():
-                queue.get_nowait()
-            thread.join(0.01)
+    frames = frames_of(renderer)
+    with ThreadPoolExecutor(max_workers=1) as drawer:
+        ahead = deque(drawer.submit(next, frames, None) for _ in range(_AHEAD))
+        while (planes := ahead.popleft().result()) is not None:
+            ahead.append(drawer.submit(next, frames, None))
+            yield planes

@@ -241,8 +241,7 @@ def _runs_of(text: str, own: Path) -> tuple[_Run, ...]:
     clusters = _letters(text)
     for cluster, side in zip(clusters, _sides(clusters), strict=True):
         file = _covering(cluster, own)
-        # Points are set in the font of the letters before them.
-        if runs and not cluster[0].isalnum() and _has(runs[-1].file, cluster):
+        if runs and _follows(cluster, runs[-1]):
             file = runs[-1].file
         if runs and (runs[-1].file, runs[-1].right_to_left) == (file, side):
             joined = runs.pop().text + cluster
@@ -250,6 +249,14 @@ def _runs_of(text: str, own: Path) -> tuple[_Run, ...]:
         else:
             runs.append(_Run(text=cluster, file=file, right_to_left=side))
     return tuple(runs)
+
+
+def _follows(cluster: str, run: _Run) -> bool:
+    """Points and spaces are set in the font of the letters before them."""
+    if cluster[0].isalnum() or not _has(run.file, cluster):
+        return False
+    # A space of a picture font is as wide as its pictures.
+    return not cluster.isspace() or run.text[-1].isalnum()
 
 
 def _sides(clusters: Sequence[str]) -> list[bool]:

@@ -79,9 +79,7 @@ def safe_area(aspect: Aspect, size_px: tuple[int, int]) -> Area:
     return _area(_SAFE[aspect], size_px)
 
 
-def layout_of(
-    aspect: Aspect, size_px: tuple[int, int], *, scene: int, has_product: bool
-) -> Layout:
+def layout_of(aspect: Aspect, size_px: tuple[int, int], *, scene: int) -> Layout:
     """The places of a scene, 1 to 4; the fourth is the end card."""
     if aspect is Aspect.WIDE:
         places = _wide(scene)
@@ -90,8 +88,6 @@ def layout_of(
     else:
         places = _square(scene)
     text, align, product, captions, button = places
-    if not has_product and scene == 3 and aspect is Aspect.WIDE:
-        text, align = (0.1, 0.26, 0.9, 0.72), "center"
     return Layout(
         width=size_px[0],
         height=size_px[1],

@@ -78,10 +78,7 @@ class SceneRenderer:
         self.style: Style = style_of(plan.style)
         width, height = plan.frame_size_px
         self.layout: Layout = layout_of(
-            plan.aspect,
-            (width, height),
-            scene=plan.scene.index,
-            has_product=plan.product is not None,
+            plan.aspect, (width, height), scene=plan.scene.index
         )
         self.palette = palette_of(plan.style, plan.look, plan.seed)
         self.stage = _STAGES[plan.style](

@@ -43,3 +43,10 @@ def test_what_cannot_fit_ends_with_an_ellipsis() -> None:
 def test_arabic_is_told_to_run_from_the_right() -> None:
     assert fonts.is_right_to_left("عطر Rose")
     assert not fonts.is_right_to_left("Rose عطر")
+
+
+def test_a_space_after_a_picture_is_no_wider_than_any_other() -> None:
+    apart = fonts.width_px("🌿 Leaf", FACE, 100) - fonts.width_px("🌿Leaf", FACE, 100)
+
+    space = fonts.width_px("a b", FACE, 100) - fonts.width_px("ab", FACE, 100)
+    assert apart == pytest.approx(space, abs=2)
