@@ -52,7 +52,11 @@ SELECT
         SELECT 1 FROM jobs_stage
         WHERE status = 'waiting' AND wake_at <= %(now)s AND wait_for = 'time'
     ),
-    EXISTS (SELECT 1 FROM jobs_stage WHERE status = 'queued'),
+    -- In an index's order: else it might be looked for among all those that have ended.
+    (
+        SELECT true FROM jobs_stage WHERE status = 'queued'
+        ORDER BY queue, priority, owner_id, id LIMIT 1
+    ) IS NOT NULL,
     EXISTS (SELECT 1 FROM jobs_stage WHERE vendor_cancel_due)
 """
 

@@ -66,10 +66,13 @@ def run_stage(stage_id: int, attempt: int) -> None:
 
 
 def _work_through(stage_id: int, attempt: int) -> None:
-    """Run this stage, and go on with whatever is due."""
+    """Run whatever is due, this stage at the latest when nothing else is."""
     until = time.monotonic() + RUN_ON_S
     with Pollers(claimant) as pollers:
-        claimed = claiming.claim_this(claimant, stage_id, attempt)
+        # The message lay in line for a while: now it may be somebody else's turn.
+        claimed = claiming.claim_next(claimant)
+        if claimed is None:
+            claimed = claiming.claim_this(claimant, stage_id, attempt)
         while True:
             while claimed:
                 claimed = runner.run(claimant, claimed)

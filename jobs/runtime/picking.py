@@ -25,6 +25,9 @@ class Candidate:
     attempt: int
 
 
+# All here follow the order of the index `stages_to_pick`, so that no plan of Postgres
+# can depend on how many stages there are, or on how many have ended.
+
 # The distinct owners are found by leaping from one to the next in the index, and
 # each is asked for its oldest stages: the cost follows the owners, not the backlog. A
 # second stage of anybody comes after the first of everybody.
@@ -33,14 +36,14 @@ WITH RECURSIVE owners AS (
     (
         SELECT owner_id FROM jobs_stage
         WHERE status = 'queued' AND queue = %(queue)s AND priority = %(priority)s
-        ORDER BY owner_id LIMIT 1
+        ORDER BY owner_id, id LIMIT 1
     )
     UNION ALL
     SELECT (
         SELECT s.owner_id FROM jobs_stage s
         WHERE s.status = 'queued' AND s.queue = %(queue)s
             AND s.priority = %(priority)s AND s.owner_id > o.owner_id
-        ORDER BY s.owner_id LIMIT 1
+        ORDER BY s.owner_id, s.id LIMIT 1
     )
     FROM owners o WHERE o.owner_id IS NOT NULL
 )
@@ -81,11 +84,11 @@ _OCCUPIED = """
 SELECT line.queue, line.priority
 FROM unnest(%(queues)s::text[]) WITH ORDINALITY AS named(queue, place)
 CROSS JOIN unnest(%(priorities)s::smallint[]) AS level(priority)
-CROSS JOIN LATERAL (SELECT named.queue, level.priority) line
-WHERE EXISTS (
-    SELECT 1 FROM jobs_stage s
-    WHERE s.status = 'queued' AND s.queue = line.queue AND s.priority = line.priority
-)
+CROSS JOIN LATERAL (
+    SELECT s.queue, s.priority FROM jobs_stage s
+    WHERE s.status = 'queued' AND s.queue = named.queue AND s.priority = level.priority
+    ORDER BY s.owner_id, s.id LIMIT 1
+) line
 ORDER BY line.priority, named.place
 """
 

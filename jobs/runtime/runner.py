@@ -173,8 +173,9 @@ def _store(claimed: Claimed, result: StageResult) -> list[Asset]:
     assets: list[Asset] = []
     with ExitStack() as half_a_result:
         for file in result.files:
-            asset = outputs.keep(file, claimed.job, claimed.stage)
+            asset = outputs.keep(file, claimed.job, claimed.stage, beside=result.files)
             half_a_result.callback(storage.delete, asset.storage_key)
+            half_a_result.callback(storage.delete, asset.thumbnail_key)
             assets.append(asset)
         # It is whole: nothing is taken away again.
         half_a_result.pop_all()
@@ -330,6 +331,7 @@ def _discard(assets: Sequence[Asset]) -> None:
     for asset in assets:
         if (asset.pk,) not in kept:
             transaction.on_commit(partial(storage.delete, asset.storage_key))
+            transaction.on_commit(partial(storage.delete, asset.thumbnail_key))
 
 
 def _failure(error: StageError) -> Failure:
