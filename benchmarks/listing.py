@@ -116,8 +116,8 @@ def copy_database(opened: House) -> str:
     from django.db import connection
 
     connection.close()
-    if pool := getattr(connection, "pool", None):
-        pool.close()
+    # A template must be nobody's database just then.
+    connection.close_pool()
     ours = places.postgres_url(opened.var)
     maintenance = ours.replace("/mediaforge?", "/postgres?")
     with psycopg.connect(maintenance, autocommit=True) as server:

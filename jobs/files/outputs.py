@@ -1,6 +1,7 @@
 """Files that a stage made become assets."""
 
 import mimetypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from jobs.models import Asset, Job, Stage
 from jobs.pipeline import OutputFile
 from jobs.toolbox.sniffing import sniff
 
+# The role of a picture that shows what the stage made.
+THUMBNAIL = "thumbnail"
 _AREAS = {
     Kind.AUDIO: Area.MUSIC,
     Kind.ARCHIVE: Area.EXPORTS,
@@ -39,8 +42,13 @@ class _Shape:
     duration: float | None = None
 
 
-def keep(output: OutputFile, job: Job, stage: Stage) -> Asset:
-    """Store one output; its row is returned unsaved, to be written with the stage's end."""
+def keep(
+    output: OutputFile, job: Job, stage: Stage, *, beside: Sequence[OutputFile] = ()
+) -> Asset:
+    """Store one output; its row is returned unsaved, to be written with the stage's end.
+
+    `beside` are the outputs that were made with it: one may be its picture.
+    """
     kind, content_type = _what_it_is(output)
     stored = storage.store(
         output.path,
@@ -66,20 +74,38 @@ def keep(output: OutputFile, job: Job, stage: Stage) -> Asset:
         height=shape.height,
         duration=shape.duration,
         storage_key=stored.key,
-        thumbnail_key=_thumbnail(output, job, kind, shape),
+        thumbnail_key=_thumbnail(output, job, kind, shape, beside),
     )
 
 
-def _thumbnail(output: OutputFile, job: Job, kind: Kind, shape: "_Shape") -> str:
+def _thumbnail(
+    output: OutputFile,
+    job: Job,
+    kind: Kind,
+    shape: "_Shape",
+    beside: Sequence[OutputFile],
+) -> str:
     if not output.published:
         return ""
+    stem = Path(output.name).stem
+    if kind == Kind.MODEL:
+        picture = _picture_of(stem, beside)
+        if picture is None:
+            return ""
+        return keep_thumbnail(
+            picture.path, job.project, Kind.IMAGE, stem=stem, duration_s=None
+        )
     return keep_thumbnail(
-        output.path,
-        job.project,
-        kind,
-        stem=Path(output.name).stem,
-        duration_s=shape.duration,
+        output.path, job.project, kind, stem=stem, duration_s=shape.duration
     )
+
+
+def _picture_of(stem: str, beside: Sequence[OutputFile]) -> OutputFile | None:
+    """The thumbnail that a stage drew of a model of this name."""
+    drawn = [output for output in beside if output.role == THUMBNAIL]
+    if len(drawn) == 1:
+        return drawn[0]
+    return next((p for p in drawn if Path(p.name).stem.startswith(stem)), None)
 
 
 def copy_for(asset: Asset, job: Job, stage: Stage, scratch: Path) -> Asset:
@@ -99,8 +125,17 @@ def copy_for(asset: Asset, job: Job, stage: Stage, scratch: Path) -> Asset:
     copy.part = stage.part
     copy.filename = stored.filename
     copy.storage_key = stored.key
-    copy.thumbnail_key = ""
+    copy.thumbnail_key = _copied_thumbnail(asset, job, scratch)
     return copy
+
+
+def _copied_thumbnail(asset: Asset, job: Job, scratch: Path) -> str:
+    if not asset.thumbnail_key:
+        return ""
+    source = storage.local_copy(asset.thumbnail_key, scratch)
+    name = Path(asset.thumbnail_key).name
+    stored = storage.store(source, project=job.project, area=Area.THUMBNAILS, name=name)
+    return stored.key
 
 
 def _what_it_is(output: OutputFile) -> tuple[Kind, str]:
