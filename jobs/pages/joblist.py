@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from jobs import registry
 from jobs.access import NOBODY, batches_of, jobs_of
 from jobs.errors import NotFoundError
 from jobs.models import Job
@@ -28,8 +28,6 @@ def jobs(request: HttpRequest) -> HttpResponse:
         {
             "filter": narrowed,
             "slice": lists.cut(rows, request.GET),
-            "pipelines": registry.all_pipelines(),
-            "statuses": ["open", *Job.Status.values],
         },
     )
 
@@ -64,18 +62,20 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     found = batches_of(user_of(request)).filter(pk=batch_id or NOBODY).first()
     if found is None:
         raise NotFoundError("There is no such batch.")
-    rows = list(with_row_facts(found.jobs.order_by("created_at", "id")))
-    counts: dict[str, int] = {}
-    for job in rows:
-        counts[job.status] = counts.get(job.status, 0) + 1
+    told = list(
+        found.jobs.order_by()
+        .values_list("status")
+        .annotate(count=Count("pk"), done=Sum("progress"))
+    )
+    counts = {status: count for status, count, _ in told}
     return render(
         request,
         "jobs/batch.html",
         {
             "batch": found,
-            "jobs": rows,
+            "slice": lists.cut(with_row_facts(found.jobs.all()), request.GET),
             "counts": counts,
             "status": batch_status(counts),
-            "progress": sum(job.progress for job in rows) / max(len(rows), 1),
+            "progress": sum(done for *_, done in told) / max(sum(counts.values()), 1),
         },
     )

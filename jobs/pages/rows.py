@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from jobs import registry
 from jobs.models import Job, JobInput
+from jobs.registry import AnyPipeline
 
 OPEN = ("queued", "running", "waiting")
 
@@ -39,6 +40,15 @@ class JobFilter:
             pipeline=pipeline if pipeline in slugs else "",
             search=query.get("q", "").strip()[:100],
         )
+
+    @property
+    def statuses(self) -> list[str]:
+        """What may be chosen."""
+        return ["open", *Job.Status.values]
+
+    @property
+    def pipelines(self) -> list[AnyPipeline]:
+        return list(registry.all_pipelines())
 
     @property
     def narrows(self) -> bool:

@@ -336,3 +336,20 @@ def test_waiting_is_explained(mine: Client, job: Job) -> None:
 
     assert "No worker" in page
     assert Stage.objects.filter(job=job, status=Stage.Status.QUEUED).exists()
+
+
+@pytest.mark.parametrize("path", ["/studio/jobs/", "/studio/projects/shop/?tab=jobs"])
+def test_a_list_of_jobs_offers_what_it_can_be_narrowed_to(
+    path: str, mine: Client, job: Job
+) -> None:
+    shown = mine.get(path).content.decode()
+
+    assert '<option value="open">under way</option>' in shown
+    assert '<option value="tiny">' in shown
+
+
+def test_settings_that_the_operator_decides_are_filled_in(mine: Client) -> None:
+    shown = mine.get("/studio/new/painting/").content.decode()
+
+    assert 'id="param-num_layers-number" name="p.num_layers"' in shown
+    assert 'value="4" aria-label="Layers"' in shown
