@@ -117,7 +117,7 @@ def copy_database(opened: House) -> str:
 
     connection.close()
     # A template must be nobody's database just then.
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # of the backend for Postgres
     ours = places.postgres_url(opened.var)
     maintenance = ours.replace("/mediaforge?", "/postgres?")
     with psycopg.connect(maintenance, autocommit=True) as server:
