@@ -104,8 +104,8 @@ class AnthropicClient:
             "text": system,
             "cache_control": {"type": "ephemeral"},
         }
-        with _translated():
-            message = self._client.messages.create(
+        with self._opened() as client, _translated():
+            message = client.messages.create(
                 model=self.model,
                 max_tokens=_MAX_TOKENS,
                 system=[cached],
@@ -137,8 +137,8 @@ class AnthropicClient:
             ) from error
         return Answer(id=message.id, value=value, tokens=tokens)
 
-    @property
-    def _client(self) -> Any:
+    def _opened(self) -> Any:
+        """The SDK's client, whose connections end with the call that opened it."""
         # Typed loosely: messages are built as plain JSON.
         from anthropic import Anthropic
 

@@ -80,25 +80,20 @@ class ElevenLabsClient:
         """Speak a text of one scene."""
         from elevenlabs import VoiceSettings as SdkSettings
 
-        with _translated():
-            answer = (
-                self._client.text_to_speech.with_raw_response.convert_with_timestamps(
-                    self.voice,
-                    text=text,
-                    model_id=self.model,
-                    output_format="mp3_44100_128",
-                    seed=seed,
-                    voice_settings=SdkSettings(
-                        stability=settings.stability,
-                        similarity_boost=settings.similarity_boost,
-                        style=settings.style,
-                        speed=settings.speed,
-                    ),
-                    request_options={
-                        "max_retries": 0,
-                        "timeout_in_seconds": _TIMEOUT_S,
-                    },
-                )
+        with self._opened() as client, _translated():
+            answer = client.text_to_speech.with_raw_response.convert_with_timestamps(
+                self.voice,
+                text=text,
+                model_id=self.model,
+                output_format="mp3_44100_128",
+                seed=seed,
+                voice_settings=SdkSettings(
+                    stability=settings.stability,
+                    similarity_boost=settings.similarity_boost,
+                    style=settings.style,
+                    speed=settings.speed,
+                ),
+                request_options={"max_retries": 0, "timeout_in_seconds": _TIMEOUT_S},
             )
         headers = {k.lower(): v for k, v in answer.headers.items()}
         characters = int(headers.get("character-cost") or len(text))
@@ -124,14 +119,17 @@ class ElevenLabsClient:
             for word, start, end in json.loads(text)
         ]
 
-    @property
-    def _client(self) -> Any:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """The SDK's client, whose connections end with the call that opened it."""
         # Typed loosely: the SDK's raw responses carry no useful types.
+        import httpx
         from elevenlabs.client import ElevenLabs
 
-        return ElevenLabs(
-            api_key=self.api_key, base_url=self.base_url, timeout=_TIMEOUT_S
-        )
+        with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True) as web:
+            yield ElevenLabs(
+                api_key=self.api_key, base_url=self.base_url, httpx_client=web
+            )
 
 
 def _words(alignment: Any) -> tuple[TimedWord, ...]:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -144,14 +143,14 @@ class OpenAIClient:
         if model in MODELS_WITH_WORD_TIMES:
             options["response_format"] = "verbose_json"
             options["timestamp_granularities"] = ["word", "segment"]
-        with sound.open("rb") as file, _translated():
-            answer = self._client.audio.transcriptions.create(file=file, **options)
+        with sound.open("rb") as file, self._opened() as client, _translated():
+            answer = client.audio.transcriptions.create(file=file, **options)
         return _heard(answer.model_dump())
 
     def speak(self, text: str, *, model: str, voice: str) -> bytes:
         """Speech as a WAV file's bytes; at most 4,096 characters at once."""
-        with _translated():
-            spoken = self._client.audio.speech.create(
+        with self._opened() as client, _translated():
+            spoken = client.audio.speech.create(
                 input=text, model=model, voice=voice, response_format="wav"
             )
             return bytes(spoken.read())
@@ -164,8 +163,8 @@ class OpenAIClient:
 
         headers = {"Idempotency-Key": key} if key else {}
         try:
-            with _translated():
-                chat = self._client.chat.completions.parse(
+            with self._opened() as client, _translated():
+                chat = client.chat.completions.parse(
                     model=model,
                     messages=[
                         {"role": "system", "content": system},
@@ -189,8 +188,8 @@ class OpenAIClient:
             raise _refused(message.refusal or "it gave no answer")
         return Answer(id=chat.id, value=message.parsed, tokens=_tokens(chat.usage))
 
-    @cached_property
-    def _client(self) -> "OpenAI":
+    def _opened(self) -> "OpenAI":
+        """The SDK's client, whose connections end with the call that opened it."""
         import openai
 
         timeout = openai.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)

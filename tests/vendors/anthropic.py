@@ -1,13 +1,12 @@
 """Anthropic's Messages API over real HTTP, able to misbehave."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.vendors.counter import Counter, open_counter
 
 
 @dataclass
@@ -60,40 +59,17 @@ class AnthropicEmulator:
 def anthropic_emulator() -> Iterator[AnthropicEmulator]:
     emulator = AnthropicEmulator()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Counter):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.read_body())
             emulator.requests.append(body)
             emulator.headers.append({k.lower(): v for k, v in self.headers.items()})
             if emulator.hangs_up:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            told: dict[str, Any]
-            headers: dict[str, str]
-            if self.path != "/v1/messages":
-                status, told, headers = 404, {"type": "error", "error": {}}, {}
+                self.hang_up()
+            elif self.path != "/v1/messages":
+                self.send_json(404, {"type": "error", "error": {}})
             else:
-                status, told, headers = emulator.reply(body)
-            content = json.dumps(told).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+                self.send_json(*emulator.reply(body))
 
-        def log_message(self, *args: object) -> None:
-            """Tests need no access log."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    emulator.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with open_counter(Handler) as emulator.url:
         yield emulator
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

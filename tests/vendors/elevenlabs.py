@@ -3,16 +3,15 @@
 import base64
 import io
 import json
-import socket
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import numpy as np
+
+from tests.vendors.counter import Counter, open_counter
 
 _LETTER_S = 0.06
 
@@ -67,36 +66,16 @@ def _hum(seconds: float) -> str:
 def elevenlabs_emulator() -> Iterator[ElevenLabsEmulator]:
     emulator = ElevenLabsEmulator()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Counter):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.read_body())
             emulator.requests.append(body)
             emulator.paths.append(self.path)
             emulator.keys.append(self.headers.get("xi-api-key"))
             if emulator.hangs_up:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            status, told, headers = emulator.reply(body)
-            content = json.dumps(told).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+                self.hang_up()
+            else:
+                self.send_json(*emulator.reply(body))
 
-        def log_message(self, *args: object) -> None:
-            """Tests need no access log."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    emulator.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with open_counter(Handler) as emulator.url:
         yield emulator
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

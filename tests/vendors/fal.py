@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.vendors.counter import Counter, open_counter
 
 KEY = "id:secret"
 # App: the pictures that it needs, those that it takes, too, and the name of its output.
@@ -169,65 +169,44 @@ class FalEmulator:
 def fal_emulator() -> Iterator[FalEmulator]:  # noqa: C901  # one small handler
     emulator = FalEmulator()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Counter):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path == "/.well-known/jwks.json":
-                self._answer(200, emulator.jwks())
+                self.send_json(200, emulator.jwks())
             elif path.startswith("/files/"):
-                self._send(200, emulator.model, {"Content-Type": "model/gltf-binary"})
+                self.send(200, emulator.model, "model/gltf-binary")
             elif self._allowed():
                 request_id = path.removesuffix("/status").rpartition("/")[2]
                 ask = emulator.status if path.endswith("/status") else emulator.result
-                self._answer(*ask(request_id))
+                self.send_json(*ask(request_id))
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.read_body()
             if not self._allowed():
                 return
             parts = urlsplit(self.path)
             webhook = parse_qs(parts.query).get("fal_webhook", [""])[0]
             answer = emulator.submit(parts.path.strip("/"), json.loads(body), webhook)
             if emulator.drop_submit_answer:
-                self.close_connection = True
-                self.connection.close()
-                return
-            self._answer(*answer)
+                self.hang_up()
+            else:
+                self.send_json(*answer)
 
         def do_PUT(self) -> None:
             if self._allowed():
                 path = urlsplit(self.path).path.removesuffix("/cancel")
-                self._answer(*emulator.cancel(path.rpartition("/")[2]))
+                self.send_json(*emulator.cancel(path.rpartition("/")[2]))
 
         def _allowed(self) -> bool:
             if self.headers.get("Authorization") != f"Key {KEY}":
-                self._answer(401, {"detail": "No user found for Key ID and Secret"})
+                self.send_json(401, {"detail": "No user found for Key ID and Secret"})
                 return False
             if emulator.failures:
                 status, told, headers = emulator.failures.pop(0)
-                self._send(status, json.dumps(told).encode(), headers)
+                self.send_json(status, told, headers)
                 return False
             return True
 
-        def _answer(self, status: int, told: Any) -> None:
-            headers = {"Content-Type": "application/json"}
-            self._send(status, json.dumps(told).encode(), headers)
-
-        def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Tests need no access log."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        emulator.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with open_counter(Handler) as emulator.url:
         yield emulator
-        server.shutdown()
-        thread.join()

@@ -7,10 +7,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.vendors.counter import Counter, open_counter
 
 KEY = "kiri_test"
 FILE_PART = re.compile(rb'name="(imagesFiles|videoFile)[^"]*"; filename=')
@@ -104,10 +104,10 @@ class KiriEmulator:
 
 
 @contextmanager
-def kiri_emulator() -> Iterator[KiriEmulator]:  # noqa: C901  # one small handler
+def kiri_emulator() -> Iterator[KiriEmulator]:
     emulator = KiriEmulator()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Counter):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             if parts.path.startswith("/bucket/"):
@@ -117,24 +117,14 @@ def kiri_emulator() -> Iterator[KiriEmulator]:  # noqa: C901  # one small handle
                 self._answer(*emulator.get(path, parse_qs(parts.query)))
 
         def do_POST(self) -> None:
-            body = self._body()
+            body = self.read_body()
             if not self._allowed():
                 return
             answer = emulator.upload(self.path.removeprefix("/api/v1/open/"), body)
             if emulator.drop_upload_answer:
-                self.close_connection = True
-                self.connection.close()
-                return
-            self._answer(*answer)
-
-        def _body(self) -> bytes:
-            if self.headers.get("Content-Length"):
-                return self.rfile.read(int(self.headers["Content-Length"]))
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            return body
+                self.hang_up()
+            else:
+                self._answer(*answer)
 
         def _allowed(self) -> bool:
             if self.headers.get("Authorization") != f"Bearer {KEY}":
@@ -148,21 +138,9 @@ def kiri_emulator() -> Iterator[KiriEmulator]:  # noqa: C901  # one small handle
             return True
 
         def _answer(self, status: int, content: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            if status == 429:
-                self.send_header("Retry-After", "7")
-            self.end_headers()
-            self.wfile.write(content)
+            headers = {"Retry-After": "7"} if status == 429 else {}
+            self.send(status, content, headers=headers)
 
-        def log_message(self, *_: object) -> None:
-            """Tests need no access log."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        emulator.url = f"http://127.0.0.1:{server.server_port}/api/"
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with open_counter(Handler) as address:
+        emulator.url = f"{address}/api/"
         yield emulator
-        server.shutdown()
-        thread.join()

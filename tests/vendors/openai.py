@@ -1,14 +1,14 @@
 """OpenAI as its pages describe it, on this machine, and able to misbehave."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.vendors.counter import Counter, open_counter
 
 KEY = "sk-test"
 
@@ -44,52 +44,40 @@ class OpenAI:
 
 @contextmanager
 def emulator() -> Iterator[OpenAI]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    vendor = OpenAI(url=f"http://127.0.0.1:{server.server_address[1]}/v1")
-    server.vendor = vendor  # type: ignore[attr-defined]  # the handler's way to it
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    vendor = OpenAI(url="")
+
+    class Handler(_Handler):
+        shared = vendor
+
+    with open_counter(Handler) as address:
+        vendor.url = f"{address}/v1"
         yield vendor
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def vendor(self) -> OpenAI:
-        return self.server.vendor  # type: ignore[attr-defined, no-any-return]
-
-    def log_message(self, *args: object) -> None:
-        """Tests are silent."""
+class _Handler(Counter):
+    shared: OpenAI
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.read_body()
         if self.headers.get("Authorization") != f"Bearer {KEY}":
             self._refuse(401, "invalid_api_key")
             return
-        trouble = self.vendor.troubles.pop(0) if self.vendor.troubles else Trouble()
+        trouble = self.shared.troubles.pop(0) if self.shared.troubles else Trouble()
         if trouble.hang_up:
-            self.close_connection = True
-            self.connection.close()
+            self.hang_up()
             return
         if trouble.status:
             self._refuse(trouble.status, trouble.code, trouble.headers)
             return
         if trouble.malformed:
-            self._send(200, b"<html>not json</html>", "text/html")
+            self.send(200, b"<html>not json</html>", "text/html")
             return
         match self.path:
             case "/v1/audio/transcriptions":
                 self._transcribe(body)
             case "/v1/audio/speech":
-                self.vendor.asked.append(json.loads(body))
-                self._send(200, self.vendor.recording, "audio/wav")
+                self.shared.asked.append(json.loads(body))
+                self.send(200, self.shared.recording, "audio/wav")
             case "/v1/chat/completions":
                 self._chat(json.loads(body), trouble)
             case _:
@@ -106,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         if len(fields["file"]) > 25 * 2**20:
             self._refuse(413, "file_too_large")
             return
-        self.vendor.asked.append(
+        self.shared.asked.append(
             {k: v for k, v in fields.items() if k != "file"}
             | {"bytes": len(fields["file"])}
         )
@@ -114,13 +102,13 @@ class _Handler(BaseHTTPRequestHandler):
         if timed and fields["model"] != "whisper-1":
             self._refuse(400, "unsupported_format")
             return
-        told: dict[str, Any] = {"text": self.vendor.speech}
+        told: dict[str, Any] = {"text": self.shared.speech}
         if timed:
             told |= self._timed()
-        self._json(told)
+        self.send_json(200, told)
 
     def _timed(self) -> dict[str, Any]:
-        words = self.vendor.speech.replace(".", "").split()
+        words = self.shared.speech.replace(".", "").split()
         return {
             "language": "english",
             "duration": len(words) * 0.4,
@@ -129,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "id": 0,
                     "start": 0.0,
                     "end": len(words) * 0.4,
-                    "text": self.vendor.speech,
+                    "text": self.shared.speech,
                     "avg_logprob": -0.2,
                     "no_speech_prob": 0.01,
                     "seek": 0,
@@ -145,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
 
     def _chat(self, asked: dict[str, Any], trouble: Trouble) -> None:
-        self.vendor.asked.append(asked)
-        content = json.dumps(self.vendor.answer)
+        self.shared.asked.append(asked)
+        content = json.dumps(self.shared.answer)
         message = {
             "role": "assistant",
             "content": None if trouble.refusal else content,
@@ -154,9 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if trouble.cut:
             message["content"] = content[: len(content) // 2]
-        self._json(
+        self.send_json(
+            200,
             {
-                "id": f"chatcmpl-{len(self.vendor.asked)}",
+                "id": f"chatcmpl-{len(self.shared.asked)}",
                 "object": "chat.completion",
                 "created": 1,
                 "model": asked["model"],
@@ -173,29 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
                     "total_tokens": 1200,
                     "prompt_tokens_details": {"cached_tokens": 100},
                 },
-            }
+            },
         )
-
-    def _json(self, told: dict[str, Any]) -> None:
-        self._send(200, json.dumps(told).encode(), "application/json")
 
     def _refuse(
         self, status: int, code: str, headers: dict[str, str] | None = None
     ) -> None:
         told = {"error": {"message": code, "type": code, "param": None, "code": code}}
-        self._send(status, json.dumps(told).encode(), "application/json", headers)
-
-    def _send(
-        self,
-        status: int,
-        body: bytes,
-        content_type: str,
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        self.send_json(status, told, headers)

@@ -2,16 +2,15 @@
 
 import io
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from tests.vendors.counter import Counter, open_counter
 
 
 @dataclass
@@ -45,32 +44,23 @@ def replicate_emulator() -> Iterator[ReplicateBooks]:
     class Handler(_Handler):
         shared = books
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    books.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with open_counter(Handler) as books.url:
         yield books
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Counter):
     shared: ReplicateBooks
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         books = self.shared
         if self.path.startswith("/results/"):
             made = books.result or _picture()
-            self._send(200, made, "application/octet-stream")
+            self.send(200, made, "application/octet-stream")
             return
         if not self._greet():
             return
         if self.path.startswith("/v1/models/"):
-            self._send_json(200, {"latest_version": {"id": "a" * 64}})
+            self.send_json(200, {"latest_version": {"id": "a" * 64}})
             return
         prediction_id = self.path.rsplit("/", 1)[-1]
         if prediction_id not in books.predictions:
@@ -78,13 +68,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         books.looks[prediction_id] = books.looks.get(prediction_id, 0) + 1
         if books.malformed:
-            self._send(200, b"<html>gateway</html>", "text/html")
+            self.send(200, b"<html>gateway</html>", "text/html")
             return
         self._send_prediction(prediction_id, 200)
 
     def do_POST(self) -> None:
         books = self.shared
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.read_body()
         if not self._greet():
             return
         if self.path == "/v1/files":
@@ -98,9 +88,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._create(body)
         else:
             self._refuse(404, "Not found")
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing: the tests' output is for the tests."""
 
     def _greet(self) -> bool:
         books = self.shared
@@ -129,8 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             "status": "starting",
         }
         if books.hang_up_on_create:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.hang_up()
             return
         self._send_prediction(prediction_id, 201)
 
@@ -138,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         books = self.shared
         name = f"file{len(books.files) + 1}"
         books.files[name] = body
-        self._send_json(
+        self.send_json(
             201,
             {
                 "id": name,
@@ -167,22 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
             record["metrics"] = {"predict_time": 2.5}
         elif record["status"] in ("failed", "aborted"):
             record["error"] = books.error
-        self._send_json(status, record)
+        self.send_json(status, record)
 
     def _refuse(self, status: int, detail: str) -> None:
-        self._send_json(
-            status, {"title": "Refused", "detail": detail, "status": status}
-        )
-
-    def _send_json(self, status: int, told: dict[str, Any]) -> None:
-        self._send(status, json.dumps(told).encode(), "application/json")
-
-    def _send(self, status: int, body: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.send_json(status, {"title": "Refused", "detail": detail, "status": status})
 
 
 def _picture() -> bytes:
