@@ -70,6 +70,7 @@ class Refusal:
 
     code: str
     detail: str
+    seconds: float
 
 
 def scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
@@ -79,10 +80,12 @@ def scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
 
 
 def _scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
+    started = time.monotonic()
     try:
         run = run_scan(video, folder, params)
     except StageError as error:
-        return Refusal(code=error.code, detail=error.detail)
+        seconds = round(time.monotonic() - started, 1)
+        return Refusal(code=error.code, detail=error.detail, seconds=seconds)
     peak = max(
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
@@ -140,11 +143,10 @@ def placed_in_truth(
 
 def grade(scene: Film, folder: Path, params: ScanParams) -> dict[str, Any]:
     """One film through the product, and what came out of it."""
-    started = time.monotonic()
     run = scanned(scene.path, folder, params)
     if isinstance(run, Refusal):
-        seconds = round(time.monotonic() - started, 1)
-        return {"refused": run.code, "said": run.detail, "seconds_in_all": seconds}
+        told = {"refused": run.code, "said": run.detail}
+        return {**told, "seconds_in_all": run.seconds}
     return figures(run, scene)
 
 

@@ -13,19 +13,21 @@ SIDE_PX = (640, 480)
 FRAMES, FRAMES_PER_SECOND = 96, 12
 
 
-def walk_around(folder: Path) -> list[Path]:
+def walk_around(
+    folder: Path, *, pictures: int = FRAMES, size_px: tuple[int, int] = SIDE_PX
+) -> list[Path]:
     """A short film of a painted vase on a printed cloth."""
-    scene = [_vase(), _cloth()]
+    scene = _merged([_vase(), _cloth()])
     frames = []
-    for turn in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
+    for turn in np.linspace(0, 2 * np.pi, pictures, endpoint=False):
         tilt = np.radians(30 + 8 * np.sin(2 * turn))
         eye = 2.4 * np.array(
             [np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt)]
         )
         camera = look_at(
-            eye + np.array([0, 0.45, 0]), np.array([0, 0.45, 0]), size_px=SIDE_PX
+            eye + np.array([0, 0.45, 0]), np.array([0, 0.45, 0]), size_px=size_px
         )
-        frames.append(render(_merged(scene), camera, lit=False)[0])
+        frames.append(render(scene, camera, lit=False)[0])
     return [
         write_mp4(
             frames, folder / "walk-around.mp4", frames_per_second=FRAMES_PER_SECOND

@@ -1,5 +1,6 @@
 """Footage that cannot make a scan is refused early, with its own reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -161,8 +162,13 @@ def test_quality_sets_real_budgets() -> None:
 
 
 @pytest.mark.slow
-def test_the_sample_becomes_a_model(tmp_path: Path) -> None:
-    [video] = sample.walk_around(tmp_path)
+def test_the_sample_becomes_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All steps for real, on a film and to a fineness that take seconds.
+    rough = replace(PREVIEW, frames=18, stereo_px=240, poisson_depth=6, triangles=4000)
+    monkeypatch.setattr(stages, "budget_of", lambda params: rough)
+    [video] = sample.walk_around(tmp_path, pictures=36, size_px=(360, 270))
     params = ScanParams(quality=Quality.PREVIEW, fileFormat=FileFormat.OBJ)
     files: dict[str, list[StepFile]] = {}
     facts: dict[str, BaseModel] = {}
@@ -191,3 +197,7 @@ def test_the_sample_becomes_a_model(tmp_path: Path) -> None:
         "report",
     } <= {file.role for file in files["publish"]}
     assert facts["mesh"].model_dump()["watertight"]
+    # The vase's own proportions: 0.30 m high, two thirds as wide.
+    width, height, depth = told.size_m
+    assert height == pytest.approx(0.3)
+    assert [width, depth] == pytest.approx([0.2, 0.2], abs=0.02)

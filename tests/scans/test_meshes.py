@@ -20,6 +20,8 @@ from jobs.toolbox.meshes import (
 from jobs.toolbox.meshes.gltf import write_gltf_zip
 from jobs.toolbox.meshes.reading import UnreadableModelError, joined, read_model
 from jobs.toolbox.meshes.rendering import render, write_turntable
+from scans import publishing
+from scans.params import FileFormat
 from tests.scans.models import cube
 
 
@@ -117,3 +119,29 @@ def test_joining_keeps_every_triangle() -> None:
 
     assert len(both.faces) == 24
     assert both.faces.max() == 15
+
+
+def test_a_usdz_is_made_lighter_until_phones_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "USDZ_BYTES", 1_200_000)
+    noise = np.random.default_rng(0).integers(0, 256, (2048, 2048, 3)).astype(np.uint8)
+    heavy = replace(cube(), texture=noise)
+
+    files = publishing.write_models(heavy, tmp_path, FileFormat.GLB)
+
+    sizes = {file.role: file.path.stat().st_size for file in files}
+    assert sizes["model_usdz"] <= 1_200_000
+    assert publishing.usdz_faults(files) == []
+    # The other files keep all that was seen.
+    assert sizes["model_glb"] > 2_000_000
+
+
+def test_a_usdz_that_cannot_be_lighter_is_said_to_be_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "USDZ_BYTES", 1000)
+
+    files = publishing.write_models(cube(), tmp_path, FileFormat.USDZ)
+
+    assert "phones show up to" in " ".join(publishing.usdz_faults(files))
