@@ -54,6 +54,8 @@ class SoundFacts(Content):
     given: Given = Given.NONE
     spoken: tuple[Interval, ...] = ()
     parts: tuple[Part, ...] = ()
+    # What stands on the slides, for recognisers to expect.
+    vocabulary: tuple[str, ...] = ()
 
 
 class PartWords(Content):

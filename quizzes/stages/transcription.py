@@ -19,6 +19,7 @@ from quizzes.engines import (
     pocketsphinx,
     seams,
     sentences,
+    slide_words,
     whisper,
 )
 from quizzes.engines import speech_activity as activity
@@ -31,7 +32,11 @@ from quizzes.params import TranscriptionParams
 # Parts this long keep all workers busy and lose nothing at seams.
 _PART_S = 150.0
 _LONGEST_PART_S = 600.0
+# Whisper listens to the end of a long hint alone.
+_HINTED_WORDS = 60
 _LARGEST_TEXT_BYTES = 5 * 2**20
+# Documents that are not what they show: PDF, RTF, and all that is a ZIP inside.
+_NOT_PLAIN = (b"%PDF", b"{\\rtf", b"PK\x03\x04")
 
 
 def prepare_sound(bench: Workbench[TranscriptionParams]) -> StageResult:
@@ -63,6 +68,10 @@ def prepare_sound(bench: Workbench[TranscriptionParams]) -> StageResult:
         if recognise
         else []
     )
+    vocabulary: tuple[str, ...] = ()
+    if plans and facts.video is not None and slide_words.available():
+        vocabulary = slide_words.read_words(source, facts.duration_s)
+        bench.log(f"{len(vocabulary)} words read off the slides.")
     spoken_s = sum(span.duration_s for span in spans)
     return StageResult(
         files=files,
@@ -75,6 +84,7 @@ def prepare_sound(bench: Workbench[TranscriptionParams]) -> StageResult:
                 Part(hear=_interval(plan.hear), own=_interval(plan.own))
                 for plan in plans
             ),
+            vocabulary=vocabulary,
         ),
         note=f"{spoken_s:.0f} s of speech"
         + (f", text: {given.value}" if given else ""),
@@ -117,6 +127,8 @@ def _read_text(path: Path) -> str:
     if path.stat().st_size > _LARGEST_TEXT_BYTES:
         raise BadSubtitlesError(path.name)
     raw = path.read_bytes()
+    if raw.startswith(_NOT_PLAIN):
+        raise BadSubtitlesError(path.name)
     for encoding in (
         ("utf-8-sig", "utf-16")
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -164,11 +176,12 @@ def hear_part(bench: Workbench[TranscriptionParams]) -> StageResult:
             sound,
             spans,
             language=bench.params.language,
+            hint=", ".join(facts.vocabulary[:_HINTED_WORDS]),
             on_progress=bench.reporter(0.0, 1.0),
         )
         words, language, source = told.words, told.language, whisper.NAME
     else:
-        words = pocketsphinx.PocketSphinx().listen(
+        words = pocketsphinx.PocketSphinx(vocabulary=facts.vocabulary).listen(
             sound, spans, on_progress=bench.reporter(0.0, 1.0)
         )
         language, source = "en", pocketsphinx.NAME

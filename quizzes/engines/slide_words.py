@@ -1,0 +1,64 @@
+"""Words that stand on the slides, read by tesseract where it is installed.
+
+A recogniser that knows them beforehand understands a lesson's own terms better.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.toolbox import frames
+from quizzes.engines.writing.lexicon import STOPWORDS, words_of
+
+_MOST_STILLS = 16
+_STILL_EVERY_S = 8.0
+_LONGEST_PX = 1280
+_SHORTEST_WORD = 4
+_MOST_WORDS = 200
+# Mean difference (0 to 255) below which a still shows what was read already.
+_SAME = 2.0
+_PATIENCE_S = 30
+
+
+def available() -> bool:
+    return shutil.which("tesseract") is not None
+
+
+def read_words(video: Path, duration_s: float) -> tuple[str, ...]:
+    """In the order in which they are seen, each once, in small letters."""
+    count = max(1, min(_MOST_STILLS, round(duration_s / _STILL_EVERY_S)))
+    found: dict[str, None] = {}
+    seen: list[NDArray[np.int16]] = []
+    for number in range(count):
+        moment_s = (number + 0.9) * duration_s / count
+        still = frames.at(video, moment_s, longest_px=_LONGEST_PX)
+        small = cv2.resize(still, (64, 36), interpolation=cv2.INTER_AREA)
+        look = np.asarray(small, np.int16)
+        if any(np.abs(look - other).mean() < _SAME for other in seen):
+            continue
+        seen.append(look)
+        found.update(dict.fromkeys(_words_in(still)))
+    return tuple(found)[:_MOST_WORDS]
+
+
+def _words_in(still: frames.Pixels) -> list[str]:
+    encoded = cv2.imencode(".png", still[..., ::-1])[1].tobytes()
+    # Page mode 11: text wherever it stands, in no particular order.
+    read = subprocess.run(
+        ["tesseract", "stdin", "stdout", "--psm", "11", "-l", "eng"],
+        input=encoded,
+        capture_output=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    # What cannot be read helps nobody, and is no reason to stop listening.
+    words = words_of(read.stdout.decode(errors="replace").lower())
+    return [
+        word
+        for word in words
+        if word.isalpha() and len(word) >= _SHORTEST_WORD and word not in STOPWORDS
+    ]
