@@ -24,5 +24,7 @@ class AdsConfig(AppConfig):
                 context=panel_context,
                 # Its form is for the owner alone.
                 shared=False,
+                # People come for the film; its words stand under it.
+                below=True,
             )
         )

@@ -3,8 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,12 +42,23 @@ def film_scene(
         *("-movflags", "+faststart", "-video_track_timescale", TIMESCALE, target),
     ]
     renderer = SceneRenderer(plan)
-    with ffmpeg.writing(arguments) as pipe:
+    with _one_thread_for_opencv(), ffmpeg.writing(arguments) as pipe:
         for number, planes in enumerate(_rendered_ahead(renderer)):
             pipe.write(planes.data)
             if number % 10 == 0:
                 on_progress(number / plan.span.frames)
     return target
+
+
+@contextmanager
+def _one_thread_for_opencv() -> Iterator[None]:
+    """The encoder keeps every core busy: threads that wait for each other cost it time."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def raw_video(width_px: int, height_px: int) -> Sequence[str]:
