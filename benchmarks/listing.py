@@ -15,7 +15,7 @@ from tests.house import House, wait_for
 
 MANY = 1_000_000
 FEW = 1_000
-CALLS = 100
+CALLS = 60
 # Few enough that each has more than two pages of jobs, and a page of failed ones, at first.
 OWNERS = 4
 LIMIT = 20
