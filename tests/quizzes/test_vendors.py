@@ -1,4 +1,4 @@
-"""Lessons by OpenAI: over real HTTP, against an emulator that can misbehave."""
+"""Lessons by OpenAI and Claude: over real HTTP, against an emulator that can misbehave."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +23,7 @@ from quizzes.params import QuizParams, TranscriptionParams
 from quizzes.stages import transcription, writing
 from tests.benches import ListRecorder, make_bench
 from tests.quizzes.lessons import PLANTS, transcript_of
+from tests.vendors.anthropic import anthropic_emulator
 from tests.vendors.openai import KEY, OpenAI, Trouble, emulator
 
 
@@ -157,14 +158,16 @@ def test_models_without_times_get_theirs_from_the_speech(
     assert "response_format" not in vendor.asked[0]
 
 
-def quiz_bench(tmp_path: Path, sound: Path, transcript: Transcript):  # type: ignore[no-untyped-def]
+def quiz_bench(  # type: ignore[no-untyped-def]
+    tmp_path: Path, sound: Path, transcript: Transcript, *, engine: str = "openai"
+):
     return make_bench(
         QuizParams(question_count=5),
         tmp_path / "quiz",
         inputs=[sound],
         kind=Kind.AUDIO,
         facts={"transcript": transcript},
-        engine="openai",
+        engine=engine,
     )
 
 
@@ -223,3 +226,24 @@ def test_answer_that_was_paid_for_is_not_bought_again(
     writing.write_quiz(again)
 
     assert len(vendor.asked) == 1
+
+
+def test_claude_writes_questions_that_pass_the_same_gates(
+    tmp_path: Path, sound: Path, settings: object
+) -> None:
+    with anthropic_emulator() as claude:
+        settings.ANTHROPIC_API_KEY = "key"  # type: ignore[attr-defined]
+        settings.ANTHROPIC_BASE_URL = claude.url  # type: ignore[attr-defined]
+        invented = {**GOOD, "prompt": "What is sugar?", "quote": "Sugar is a star."}
+        claude.answer = {"questions": [GOOD, invented]}
+        bench = quiz_bench(tmp_path, sound, transcript_of(PLANTS), engine="anthropic")
+
+        quiz = writing.write_quiz(bench).facts
+
+    assert [q.prompt for q in quiz.questions] == ["What does chlorophyll absorb?"]  # type: ignore[union-attr]
+    assert quiz.questions[0].quote == GOOD["quote"]  # type: ignore[union-attr]
+    sent = claude.requests[0]
+    assert "Chlorophyll is a pigment" in str(sent["messages"])
+    assert sent["output_config"]["format"]["type"] == "json_schema"
+    assert isinstance(bench.recorder, ListRecorder)
+    assert sum(bench.recorder.spent.values()) > 0
