@@ -61,6 +61,8 @@ class PiperVoice:
             onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         )
         options.intra_op_num_threads = 2
+        # Threads that wait busily take the time of whatever else runs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         # Piper leaves this output out; a message behind the file's end adds it, since
         # protobuf merges a field that comes twice.
