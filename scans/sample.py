@@ -1,5 +1,6 @@
 """Something to try the pipelines with, made on the spot."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,28 +47,39 @@ def photos(folder: Path) -> list[Path]:
     return paths
 
 
-def _grain(seed: int, side: int) -> NDArray[np.uint8]:
-    """Blots of many sizes: much to recognise at any distance."""
+# Dark to bright: a blue glaze on porcelain, and threads of linen.
+GLAZE = ((18, 28, 66), (38, 72, 138), (112, 152, 196), (226, 230, 224), (252, 250, 242))
+LINEN = ((54, 44, 34), (112, 92, 70), (160, 140, 112), (204, 188, 160), (238, 228, 208))
+
+
+def _grain(seed: int, side: int, ramp: Sequence[Sequence[int]]) -> NDArray[np.uint8]:
+    """Blots of many sizes, much to recognise at any distance; without a seam across."""
+    random = np.random.default_rng(seed)
+    grey = np.zeros((side, side), np.float32)
+    for cells, strength in ((12, 0.5), (40, 0.55), (110, 0.6), (260, 0.45)):
+        grey += strength * _blots(random, cells, side)
+    levels = np.linspace(-1.5, 1.5, len(ramp))
+    channels = [np.interp(grey, levels, [step[k] for step in ramp]) for k in range(3)]
+    return np.asarray(np.stack(channels, axis=-1).round(), np.uint8)
+
+
+def _blots(random: np.random.Generator, cells: int, side: int) -> NDArray[np.float32]:
     import cv2
 
-    random = np.random.default_rng(seed)
-    picture = np.zeros((side, side, 3), np.float32)
-    for cells, strength in ((12, 45), (40, 50), (110, 55), (260, 40)):
-        blots = random.normal(0, 1, (cells, cells, 1)) + 0.5 * random.normal(
-            0, 1, (cells, cells, 3)
-        )
-        picture += strength * cv2.resize(
-            blots, (side, side), interpolation=cv2.INTER_CUBIC
-        )
-    base = np.array([150, 120, 95] if seed else [120, 130, 140])
-    return np.asarray(np.clip(picture + base, 0, 255), np.uint8)
+    blots = random.normal(0, 1, (cells, cells)).astype(np.float32)
+    # Two cells of the other end on both sides, so that the ends meet.
+    around = np.pad(blots, ((0, 0), (2, 2)), "wrap")
+    wide = round(side * (cells + 4) / cells)
+    grown = cv2.resize(around, (wide, side), interpolation=cv2.INTER_CUBIC)
+    left = (wide - side) // 2
+    return np.asarray(grown[:, left : left + side], np.float32)
 
 
 def _vase() -> TexturedMesh:
     heights = np.linspace(0, 1, 80)
     outline = 0.24 + 0.12 * np.sin(heights * 4.2 + 0.3) - 0.06 * heights
     outline[0] = outline[-1] = 0.0
-    return _turned(heights, outline, "vase", _grain(1, 1024))
+    return _turned(heights, outline, "vase", _grain(1, 1024, GLAZE))
 
 
 def _turned(
@@ -103,7 +115,7 @@ def _cloth() -> TexturedMesh:
         vertices=spots,
         faces=np.array([[0, 2, 1], [1, 2, 3]], np.int32),
         uvs=np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32),
-        texture=_grain(0, 1024),
+        texture=_grain(0, 1024, LINEN),
         name="cloth",
     )
 
