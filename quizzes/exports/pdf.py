@@ -63,7 +63,9 @@ def _styles() -> dict[str, Any]:
             "title", **base | {"fontName": "SheetBold", "fontSize": 19, "leading": 25}
         ),
         "soft": ParagraphStyle("soft", **base | {"textColor": _SOFT, "fontSize": 9}),
-        "prompt": ParagraphStyle("prompt", **base | {"fontName": "SheetBold"}),
+        "prompt": ParagraphStyle(
+            "prompt", **base | {"fontName": "SheetBold"}, spaceAfter=4
+        ),
         "choice": ParagraphStyle("choice", **base, leftIndent=34, firstLineIndent=-16),
         "right": ParagraphStyle(
             "right",
@@ -72,7 +74,10 @@ def _styles() -> dict[str, Any]:
             firstLineIndent=-16,
         ),
         "note": ParagraphStyle(
-            "note", **base | {"textColor": _SOFT, "fontSize": 9}, leftIndent=18
+            "note",
+            **base | {"textColor": _SOFT, "fontSize": 9, "leading": 13},
+            leftIndent=18,
+            spaceBefore=3,
         ),
     }
 
@@ -90,7 +95,7 @@ def _block(
         marked = (
             answers and choice.correct and question.type is not QuestionType.ORDERING
         )
-        sign = "__" if question.type is QuestionType.ORDERING else _LETTERS[place]
+        sign = "__" if question.type is QuestionType.ORDERING else f"{_LETTERS[place]})"
         style = styles["right" if marked else "choice"]
         tick = " ✓" if marked else ""
         block.append(Paragraph(f"{sign}  {escape(choice.text)}{tick}", style))
