@@ -10,13 +10,13 @@ from jobs.snapshots import thumbnail_url
 from jobs.templatetags import studio
 
 
-def state(status: str) -> SafeString:
+def state(status: str, word: str = "") -> SafeString:
     """What components/state.html draws, without a template for every row."""
     return format_html(
         '<span class="state is-{}">{}<span data-text="status">{}</span></span>',
         status,
         studio.icon(studio.state_icon(status)),
-        status,
+        word or status,
     )
 
 

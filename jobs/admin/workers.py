@@ -27,8 +27,14 @@ class WorkerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Alive")
     def alive(self, worker: Worker) -> SafeString:
+        if worker.stopped_at:
+            return shown.state("cancelled", "stopped")
         silent = timezone.now() - worker.seen_at > ALIVE_WITHIN
-        return shown.state("expired" if silent or worker.stopped_at else "succeeded")
+        return (
+            shown.state("failed", "lost")
+            if silent
+            else shown.state("succeeded", "alive")
+        )
 
     @admin.display(description="Seen", ordering="seen_at")
     def seen(self, worker: Worker) -> SafeString | str:

@@ -27,13 +27,13 @@ def _load(request: HttpRequest, job_id: UUID) -> Job:
     )
 
 
-def job_context(job: Job) -> dict[str, Any]:
+def job_context(job: Job, *, shared: bool = False) -> dict[str, Any]:
     """What the page and its live parts show of a job loaded `with_snapshot_rows`."""
     outputs: list[Asset] = job.published_files  # type: ignore[attr-defined]  # set by the prefetch
     rows = JobInput.objects.filter(job=job).select_related("asset")
     inputs = [row.asset for row in rows if row.asset]
     drawn = (
-        panels.panels_for(job, results.by_role(outputs))
+        panels.panels_for(job, results.by_role(outputs), shared=shared)
         if outputs or job.review
         else []
     )

@@ -32,6 +32,8 @@ class Panel:
     takes: frozenset[str] | set[str] = frozenset()
     # Also drawn on pages that a share link opens.
     shared: bool = True
+    # Under what the job made, where that is what people come to see.
+    below: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,10 @@ def register(panel: Panel) -> None:
     _panels.append(panel)
 
 
-def panels_for(job: Job, outputs: Outputs) -> list[DrawnPanel]:
+def panels_for(job: Job, outputs: Outputs, *, shared: bool = False) -> list[DrawnPanel]:
     drawn = []
     for panel in _panels:
-        if job.pipeline not in panel.pipelines:
+        if job.pipeline not in panel.pipelines or (shared and not panel.shared):
             continue
         context = panel.context(job, outputs)
         if context is not None:

@@ -71,7 +71,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The results alone: no params, no log, no cost."""
     link = _open(token)
     job = with_snapshot_rows(Job.objects.all()).get(pk=link.job_id)
-    context = job_context(job) | {"link": link, "share_token": token}
+    context = job_context(job, shared=True) | {"link": link, "share_token": token}
     answer = render(request, "jobs/shared.html", context)
     # The token is in the address: it must not travel on.
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -164,10 +164,15 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload(
     _write_wav(sound, seconds=190)
     page = studio.go("/studio/new/transcription/")
     page.on("dialog", lambda dialog: dialog.accept())
-    # Its rest never arrives, so that the page is left in the middle of it.
+    # The network drops after the first piece, until the page has been loaded again.
+    studio.expected.append("ERR_INTERNET_DISCONNECTED")
     page.route(
-        "**/api/v1/uploads/*",
-        lambda route, request: None if _is_rest(request) else route.continue_(),
+        "**/api/v1/uploads/**",
+        lambda route, request: (
+            route.abort("internetdisconnected")
+            if _is_rest(request)
+            else route.continue_()
+        ),
     )
     page.locator("[data-choose]").first.set_input_files(str(sound))
     line = page.locator(".upload", has_text=sound.name)

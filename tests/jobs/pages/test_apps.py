@@ -72,3 +72,17 @@ def test_apps_pages_stand_in_the_navigation(client: Client, owner: User) -> None
         assert page.status_code == 200
         marked = f'href="{reverse(entry.url_name)}" aria-current="page"'
         assert marked in page.content.decode()
+
+
+def test_a_share_link_does_not_show_what_is_the_owner_s_alone(
+    client: Client, owner: User, lesson_job: Job
+) -> None:
+    client.force_login(owner)
+    made = client.post(f"/studio/jobs/{lesson_job.pk}/share/", {"days": "1"})
+    address = made.context["address"]
+    client.logout()
+
+    seen = client.get(address).content.decode()
+
+    assert "quiz.json" in seen
+    assert "Edit the quiz" not in seen
