@@ -70,11 +70,16 @@ class Change:
         """Change a stage; written with all its other changes, each row once."""
         for name, value in fields.items():
             setattr(stage, name, value)
+        if self.job._state.adding:
+            # Written whole with the job.
+            return
         _, names = self._unwritten.setdefault(stage.pk, (stage, set()))
         names.update(fields)
 
     def write_stages(self) -> None:
         """Let whoever asks the database from here on see the stages as they are now."""
+        if self.job._state.adding:
+            self._insert()
         alike: list[tuple[dict[str, Any], list[int]]] = []
         for stage, names in self._unwritten.values():
             fields = {name: getattr(stage, name) for name in sorted(names)}
@@ -90,9 +95,17 @@ class Change:
 
     def write(self) -> None:
         """Everything: stages, job, events."""
-        self.write_stages()
-        self.job.save(update_fields=_FIELDS_OF_JOB)
+        if self.job._state.adding:
+            self._insert()
+        else:
+            self.write_stages()
+            self.job.save(update_fields=_FIELDS_OF_JOB)
         Event.objects.bulk_create(self._events)
+
+    def _insert(self) -> None:
+        """A job that is being made is written once, as it has become by now."""
+        self.job.save(force_insert=True)
+        Stage.objects.bulk_create(self.stages)
 
     def waiting(self, wait_for: Stage.WaitFor) -> list[Stage]:
         return [
@@ -118,8 +131,8 @@ def changing(job_id: Any, *, skip_locked: bool = False) -> Iterator[Change]:
 
 @contextmanager
 def beginning(job: Job, stages: list[Stage]) -> Iterator[Change]:
-    """The first change of a job that this transaction wrote: nobody else sees it yet."""
-    # Within the transaction that wrote the job: a savepoint would buy nothing.
+    """The first change of a job that is being made, which writes it down, too."""
+    # Its inputs were written in a transaction already: a savepoint would buy nothing.
     with transaction.atomic(savepoint=False):
         change = Change(job, stages, timezone.now())
         before = job.status

@@ -26,7 +26,7 @@ def begin(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Change
     _check_queue_quota(owner, 1)
     project = _project_for(owner, order, checked)
     with transaction.atomic():
-        job, stages = _create(owner, project, order, checked, batch)
+        job, stages = _drawn_up(owner, project, order, checked, batch)
         with flow.beginning(job, stages) as change:
             change.note(Event.Kind.SUBMITTED, by=owner.username)
             flow.open_from(change, 0)
@@ -74,16 +74,17 @@ def _project_for(owner: User, order: JobOrder, checked: CheckedOrder) -> Project
     )
 
 
-def _create(
+def _drawn_up(
     owner: User,
     project: Project,
     order: JobOrder,
     checked: CheckedOrder,
     batch: Batch | None,
 ) -> tuple[Job, list[Stage]]:
+    """A job and its stages, not written down yet; its inputs are."""
     pipeline = checked.pipeline
     delay = order.retry_delay_seconds
-    job = Job.objects.create(
+    job = Job(
         owner=owner,
         project=project,
         batch=batch,
@@ -108,7 +109,7 @@ def _create(
         JobInput(job=job, position=position, asset=asset)
         for position, asset in enumerate(checked.inputs)
     )
-    stages = Stage.objects.bulk_create(
+    stages = [
         Stage(
             job=job,
             position=position,
@@ -120,5 +121,5 @@ def _create(
             weight=step.weight,
         )
         for position, step in enumerate(pipeline.steps)
-    )
+    ]
     return job, stages
