@@ -78,7 +78,7 @@ def arrange(
         results.pictures = [a for a in results.pictures if a.role != "composite"]
     moving = {film.role for film in results.films}
     results.pictures = [a for a in results.pictures if a.role not in moving]
-    results.films.sort(key=_film_rank)
+    results.films = _one_of_each(sorted(results.films, key=_film_rank))
     results.layers.sort(key=lambda a: (a.part is None, a.part, a.original_filename))
     return results
 
@@ -123,7 +123,16 @@ def _place(asset: Asset, results: Results) -> None:
         results.tables.append(asset)
 
 
-def _film_rank(asset: Asset) -> tuple[int, int]:
+def _film_rank(asset: Asset) -> tuple[int, int, bool]:
     named = asset.role in MAIN_FILMS
     rank = MAIN_FILMS.index(asset.role) if named else len(MAIN_FILMS)
-    return (rank, -(asset.width or 0))
+    # Of one film in two formats, the one that plays everywhere.
+    return (rank, -(asset.width or 0), asset.content_type != "video/mp4")
+
+
+def _one_of_each(films: Sequence[Asset]) -> list[Asset]:
+    """The same film in a second format is a file to download, nothing more to watch."""
+    seen: dict[object, Asset] = {}
+    for film in films:
+        seen.setdefault((film.role, film.part, film.width, film.height), film)
+    return list(seen.values())

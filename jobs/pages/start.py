@@ -21,7 +21,7 @@ from jobs.access import (
     find_project,
     projects_of,
 )
-from jobs.engines import AUTO, Engine, engines_of
+from jobs.engines import AUTO, LOCAL, Engine, engines_of
 from jobs.errors import NotFoundError, RequestError
 from jobs.inputs import Kind
 from jobs.models import Asset, Job, Project
@@ -226,7 +226,9 @@ def _form(
 
 
 def _engine_choices(pipeline: AnyPipeline) -> list[Engine]:
-    return [e for e in engines_of(pipeline) if e.name != AUTO]
+    """What works here goes first, and what costs nothing before all."""
+    offered = [e for e in engines_of(pipeline) if e.name != AUTO]
+    return sorted(offered, key=lambda e: (e.name != LOCAL, not e.configured))
 
 
 def _offered(user: User, pipeline: AnyPipeline, draft: Draft) -> list[Asset]:

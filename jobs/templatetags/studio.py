@@ -19,6 +19,12 @@ from jobs.registry import AnyPipeline
 from jobs.snapshots import asset_url, thumbnail_url
 
 register = template.Library()
+ENGINE_TITLES = {
+    "elevenlabs": "ElevenLabs",
+    "fal": "fal",
+    "kiri": "KIRI Engine",
+    "openai": "OpenAI",
+}
 SHOWN_BY_BROWSERS = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
 
 
@@ -187,6 +193,12 @@ def usd(amount: Decimal | float | None) -> str:
 def words(text: str) -> str:
     """A name from the code, as a phrase."""
     return text.replace("_", " ").replace("-", " ")
+
+
+@register.filter
+def engine_title(name: str) -> str:
+    """As its maker writes it."""
+    return ENGINE_TITLES.get(name, name.capitalize())
 
 
 @register.filter
