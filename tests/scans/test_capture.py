@@ -166,9 +166,9 @@ def test_the_sample_becomes_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All steps for real, on a film and to a fineness that take seconds.
-    rough = replace(PREVIEW, frames=18, stereo_px=240, poisson_depth=6, triangles=4000)
+    rough = replace(PREVIEW, frames=18, stereo_px=200, poisson_depth=6, triangles=4000)
     monkeypatch.setattr(stages, "budget_of", lambda params: rough)
-    [video] = sample.walk_around(tmp_path, pictures=36, size_px=(360, 270))
+    [video] = sample.walk_around(tmp_path, pictures=32, size_px=(320, 240))
     params = ScanParams(quality=Quality.PREVIEW, fileFormat=FileFormat.OBJ)
     files: dict[str, list[StepFile]] = {}
     facts: dict[str, BaseModel] = {}
