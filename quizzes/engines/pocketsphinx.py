@@ -18,9 +18,6 @@ WARNING = (
     "to be wrong. Set WHISPER_MODEL or OPENAI_API_KEY, or upload a transcript."
 )
 _EXPECTED = "+expected"
-# How much the language model counts. Lessons are full of words that it thinks rare:
-# with the usual 6.5 it hears common ones in their place.
-_LANGUAGE_WEIGHT = 5.0
 # Longer utterances make its search slow and forgetful.
 _LONGEST_S = 20.0
 _PAD_S = 0.15
@@ -43,7 +40,7 @@ class PocketSphinx:
     ) -> list[Word]:
         from pocketsphinx import Decoder  # loads its model's tables
 
-        decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", lw=_LANGUAGE_WEIGHT)
+        decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL")
         self._expect(decoder)
         words: list[Word] = []
         utterances = [piece for span in spans for piece in _utterances(span)]
