@@ -36,7 +36,7 @@ README = {
     "job-painting-desk-dark": "painting",
     "job-painting-phone-light": "painting-phone",
     "start-painting-phone-dark": "start-phone",
-    "job-model-desk-light": "model",
+    "job-ad-desk-dark": "ad",
     "admin-dashboard-desk-dark": "admin",
 }
 SAMPLES = ("painting", "model", "quiz", "ad", "scan")
