@@ -364,9 +364,11 @@ def check_safe_area(report: Report, made: Made, aspect: Aspect) -> None:
 
 def frame_at(path: Path, number: int) -> NDArray[np.uint8]:
     """One decoded frame, RGB."""
+    # The first frame that does not start before the asked-for moment is taken.
+    moment = max(number - 0.25, 0) / FPS
     raw = ffmpeg.output(
         [
-            *("-ss", f"{(number + 0.25) / FPS:.4f}", "-i", path, "-frames:v", "1"),
+            *("-ss", f"{moment:.4f}", "-i", path, "-frames:v", "1"),
             *("-f", "image2pipe", "-c:v", "png", "pipe:1"),
         ]
     )
