@@ -71,7 +71,8 @@ class PocketSphinx:
 
     def _expect(self, decoder: Any) -> None:
         # Typed Any: the class cannot be named without loading its library.
-        known = [(word, decoder.lookup_word(word)) for word in self.vocabulary]
+        once = dict.fromkeys(word.lower() for word in self.vocabulary)
+        known = [(word, decoder.lookup_word(word)) for word in once]
         told = [(word, sounds) for word, sounds in known if sounds]
         for number, (word, sounds) in enumerate(told, start=1):
             # Known words cannot be weighed anew, but new ones can sound like them.
