@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.doors import start_web
 from benchmarks.houses import house, percentile, tell
-from benchmarks.listing import signed_in
+from benchmarks.listing import sign_in
 from benchmarks.pages_crowd import fill
 from tests.house import House
 
@@ -23,6 +23,10 @@ MOST_MS = 80.0
 MOST_QUERIES = 15
 MOST_KB = 250.0
 MOST_SHIFT = 0.05
+
+# Pieces that a page fetches: they are timed, but nobody looks at them by themselves.
+PIECES = ("job_live", "job_why")
+NOTHING = {"kb": 0.0, "shift": 0.0}
 
 _FELT = """async () => {
   const shift = await new Promise((done) => {
@@ -55,26 +59,28 @@ def main() -> None:
 def run(opened: House) -> None:
     port, _ = start_web(opened)
     base = f"http://127.0.0.1:{port}"
-    client = signed_in(base)
+    cookies = sign_in()
+    client = httpx.Client(base_url=base, cookies=cookies, timeout=60)
     pages = paths()
     queries = {name: count_queries(path) for name, path in pages.items()}
     times = {name: measure(client, path) for name, path in pages.items()}
-    felt = feel(base, dict(client.cookies), pages)
+    whole = {name: path for name, path in pages.items() if name not in PIECES}
+    felt = feel(base, cookies, whole)
     for name in pages:
         took = times[name]
         p95 = percentile(took, 0.95)
         holds = (
             p95 <= MOST_MS
             and queries[name] <= MOST_QUERIES
-            and felt[name]["kb"] <= MOST_KB
-            and felt[name]["shift"] < MOST_SHIFT
+            and felt.get(name, NOTHING)["kb"] <= MOST_KB
+            and felt.get(name, NOTHING)["shift"] < MOST_SHIFT
         )
         tell(
             f"pages.{name}",
             p50_ms=percentile(took, 0.5),
             p95_ms=p95,
             queries=queries[name],
-            **felt[name],
+            **felt.get(name, {}),
             target=f"{MOST_MS:g} ms, {MOST_QUERIES} queries, {MOST_KB:g} kB, {MOST_SHIFT} shift",
             holds=holds,
         )
