@@ -15,6 +15,7 @@ from paintings.scenery.canvas import (
     mixed,
     union,
 )
+from paintings.scenery.others import OTHER_KINDS
 
 _HAZE: Colour = (0.74, 0.80, 0.88)
 
@@ -22,7 +23,7 @@ _HAZE: Colour = (0.74, 0.80, 0.88)
 def compose(kind: str, *, seed: int = 0, width: int = 1200, height: int = 800) -> Scene:
     """Draw one scene of this kind."""
     canvas = Canvas(width=width, height=height, rng=np.random.default_rng(seed))
-    layers = KINDS[kind](canvas)
+    layers = (KINDS | OTHER_KINDS)[kind](canvas)
     # A camera's noise, the same over all layers, as in one exposure.
     noise = canvas.rng.normal(0, 0.006, (height, width, 1)).astype(np.float32)
     return Scene(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
-from paintings.engines.depth.regions import Floats, Regions, outline_strength
+from paintings.engines.depth.boundaries import Evidence
+from paintings.engines.depth.regions import Floats, Regions, wall_heights
 
 Flags = NDArray[np.bool_]
 
@@ -36,7 +37,9 @@ class Cues:
     sky: Flags
 
 
-def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
+def measure(
+    small: Pixels, evidence: Evidence, regions: Regions, salience: Floats
+) -> Cues:
     """Look at every hint in turn."""
     labels, count = regions.labels, regions.count
     width = labels.shape[1]
@@ -64,7 +67,7 @@ def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
         right=right,
         size=size.astype(np.float32),
         salience=stands_out,
-        outlined=outline_strength(small, regions),
+        outlined=_outlined(evidence, regions),
         sharpness=_edge_focus(sharp_map, regions),
         haze=haze,
         at_side=at_side.astype(np.float32),
@@ -73,6 +76,13 @@ def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
         smooth=smooth,
         sky=sky,
     )
+
+
+def _outlined(evidence: Evidence, regions: Regions) -> Floats:
+    """The mean strength of the border all around each region."""
+    contact = regions.contacts()
+    walls = wall_heights(evidence, regions) * contact
+    return np.asarray(walls.sum(axis=1) / np.maximum(contact.sum(axis=1), 1))
 
 
 def _extent(

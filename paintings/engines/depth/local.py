@@ -1,7 +1,7 @@
-"""Depth without any weights: the scene's kind first, regions next, then slopes within.
+"""Depth without any weights: surfaces first, their parts in the scene, then slopes.
 
-Regions that span the picture are layers of ground or backdrop and are as far as
-their upper edge; compact ones that stand out are objects, as near as their foot.
+What spans the picture is ground, as far as its upper edge; what runs away along one
+side is a wall, as far as its foot; what stands is as near as the ground at its feet.
 """
 
 from dataclasses import dataclass
@@ -12,21 +12,30 @@ from numpy.typing import NDArray
 
 from jobs.toolbox.cutouts import grab_cut, otsu, salience
 from jobs.toolbox.images import Photo, Pixels
+from paintings.engines.depth.boundaries import Evidence, find_boundaries
 from paintings.engines.depth.cues import Cues, Flags, measure
 from paintings.engines.depth.regions import (
     Floats,
     Regions,
+    absorbed,
     find_regions,
+    renumbered,
     split_by,
-    wall_heights,
 )
+from paintings.engines.depth.standing import (
+    Groups,
+    Outlines,
+    Role,
+    grounds,
+    hosts,
+    meets_floor,
+    outline,
+    roles,
+    stand,
+)
+from paintings.engines.depth.surfaces import contrasts, find_surfaces
 
 SMALL_PX = 400
-
-Groups = NDArray[np.int64]
-
-# Below this an edge is a shade or a grain, not the border of a thing.
-_FAINT_WALL = 7.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +53,44 @@ def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
     stands_out = salience(small)
-    regions = find_regions(small)
+    evidence = find_boundaries(small)
+    pieces = find_regions(small, evidence)
+    return _understood(small, evidence, pieces, stands_out)
+
+
+def _understood(
+    small: Pixels, evidence: Evidence, pieces: Regions, stands_out: Floats
+) -> DepthField:
+    """From pieces to surfaces, from surfaces to their parts in the scene."""
+    regions = absorbed(find_surfaces(evidence, pieces), smaller_than=0.006)
     subject = _subject(small, stands_out)
     if subject is not None:
         regions = split_by(regions, subject)
-    cues = measure(small, regions, stands_out)
+    cues = measure(small, evidence, regions, stands_out)
     scene = _kind(cues)
-    groups = _standing(regions, cues)
-    values = _settle(cues, groups, _grounds(small, regions, cues), scene)
-    near = _slopes(small, regions, cues, values)
+    shape = outline(regions)
+    contrast = contrasts(evidence, regions)
+    role = roles(shape, contrast)
+    if scene == "close_up" and subject is not None:
+        inside = regions.means(subject.astype(np.float32)) > 0.6
+        focus = float(cues.sharpness[inside].max(initial=0.0))
+        role = np.where(inside, Role.THING, role)
+        limit = np.where(role == Role.THING, 0.4, 0.55)
+        soft = cues.sharpness < limit * focus
+        role = np.where(~inside & soft, Role.BACKDROP, role)
+    groups, role = stand(shape, role)
+    if scene == "close_up":
+        # In a portrait a head may hang on nothing; it is no less near for that.
+        role = np.where(role == Role.HUNG, Role.THING, role)
+        groups = np.where(role == Role.THING, len(role), groups)
+    values = _settle(
+        shape,
+        groups,
+        grounds(shape, contrast, role),
+        role,
+        open_sky=_open_sky(small, regions, role),
+    )
+    near = _slopes(small, regions, shape, role, values)
     return DepthField(
         near=near, regions=regions, region_near=values, engine="local", scene=scene
     )
@@ -70,7 +108,8 @@ def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField
     near = np.clip((near - low) / max(high - low, 1e-6), 0, 1)
     guide = small.astype(np.float32) / 255
     near = np.asarray(cv2.ximgproc.guidedFilter(guide, near, 4, 1e-4), np.float32)
-    regions = find_regions(small, depth=near, wanted=40)
+    regions = find_regions(small, find_boundaries(small), depth=near, wanted=40)
+    regions = _split_where_it_jumps(regions, near)
     middle = np.array(
         [np.median(near[regions.labels == n]) for n in range(regions.count)], np.float32
     )
@@ -81,6 +120,20 @@ def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField
         engine=engine,
         scene="given",
     )
+
+
+def _split_where_it_jumps(regions: Regions, near: Floats) -> Regions:
+    """A given depth is believed before the photo: no region spans a jump of it."""
+    for _ in range(2):
+        labels = regions.labels.copy()
+        for number in range(regions.count):
+            inside = regions.labels == number
+            low, high = np.quantile(near[inside], (0.03, 0.97))
+            if high - low > 0.35:
+                nearer = inside & (near > (low + high) / 2)
+                labels[nearer] = regions.count + number
+        regions = renumbered(labels)
+    return regions
 
 
 def with_mask(field: DepthField, mask: Pixels) -> DepthField:
@@ -136,99 +189,73 @@ def _kind(cues: Cues) -> str:
     return "room"
 
 
-def _objectness(cues: Cues) -> Floats:
-    """How surely a region is a thing, not a stretch of ground or backdrop."""
-    out = 1 / (1 + np.exp(-(cues.salience - 0.42) * 11))
-    # A hard outline all around, on nothing but other regions, makes a thing as well.
-    whole = (
-        (cues.at_side < 0.01) & (cues.at_top < 0.01) & (cues.right - cues.left < 0.4)
-    )
-    hard = np.clip((cues.outlined - 14.0) / 10.0, 0, 0.9)
-    out = np.maximum(out, np.where(whole, hard, 0.0))
-    wide = np.clip((cues.right - cues.left - 0.55) / 0.35, 0, 1)
-    framed = np.clip(cues.at_side * 5, 0, 1)
-    hung = np.clip(cues.at_top * 5, 0, 1)
-    value = out * (1 - 0.85 * wide) * (1 - 0.8 * framed) * (1 - 0.7 * hung)
-    return np.where(cues.sky, 0, value).astype(np.float32)
+def _open_sky(small: Pixels, regions: Regions, role: NDArray[np.int64]) -> bool:
+    """Blue, white, or dark above a lit land: what no wall is likely to be."""
+    back = (role == Role.BACKDROP)[regions.labels]
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light, red, yellow = (float(np.median(lab[..., c][back])) for c in range(3))
+    fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
+    calm = float(np.median(fine[back])) < 1.2
+    blue = yellow < -5 and red < 15
+    pale = light > 75 and np.hypot(red, yellow) < 18
+    dark = light < 15
+    return calm and (blue or pale or dark)
 
 
-def _standing(regions: Regions, cues: Cues) -> Groups:
-    """Join things that stand on one another: a crown on its trunk, a head on its coat."""
-    thing = _objectness(cues) > 0.4
-    labels = regions.labels
-    owner = np.arange(regions.count)
-    above, below = labels[:-1], labels[1:]
-    differ = above != below
-    contact = np.zeros((regions.count, regions.count))
-    np.add.at(contact, (above[differ], below[differ]), 1.0)
-    width_px = (cues.right - cues.left) * labels.shape[1]
-    for upper in range(regions.count):
-        for lower in range(regions.count):
-            if not (thing[upper] and thing[lower]) or contact[upper, lower] == 0:
-                continue
-            narrow = max(min(width_px[upper], width_px[lower]), 1.0)
-            overlap = min(cues.right[upper], cues.right[lower]) - max(
-                cues.left[upper], cues.left[lower]
-            )
-            stacked = overlap * labels.shape[1] > 0.6 * narrow
-            if stacked and contact[upper, lower] > 0.25 * narrow:
-                owner[owner == owner[upper]] = owner[lower]
-    return owner
+def _backdrop(
+    shape: Outlines, near: Floats, role: NDArray[np.int64], open_sky: bool
+) -> float:
+    """A sky is as far as can be; a wall is where the floor ends."""
+    band = role == Role.BAND
+    if open_sky or not meets_floor(shape, role):
+        return 0.0
+    return 0.95 * float(near[band].min())
 
 
-def _grounds(small: Pixels, regions: Regions, cues: Cues) -> Groups:
-    """Join stretches of one ground that only shade or grain tells apart."""
-    walls = wall_heights(small, regions)
-    flat = (_objectness(cues) < 0.4) & ~cues.sky
-    owner = np.arange(regions.count)
-    for one in range(regions.count):
-        for other in range(one):
-            faint = 0 < walls[one, other] < _FAINT_WALL
-            if flat[one] and flat[other] and faint:
-                owner[owner == owner[one]] = owner[other]
-    return owner
-
-
-def _settle(cues: Cues, groups: Groups, grounds: Groups, scene: str) -> Floats:
-    """One value of nearness for each region."""
-    thing = _objectness(cues)
-    foot = cues.bottom.copy()
+def _settle(
+    shape: Outlines,
+    groups: Groups,
+    fields: Groups,
+    role: NDArray[np.int64],
+    *,
+    open_sky: bool,
+) -> Floats:
+    """One value of nearness for each surface."""
+    foot = shape.foot.copy()
     for group in np.unique(groups):
-        members = groups == group
-        foot[members] = cues.bottom[members].max()
-        if int(members.sum()) > 1:
-            thing[members] = float(
-                np.average(thing[members], weights=cues.size[members])
-            )
-    top = cues.top.copy()
-    for group in np.unique(grounds):
-        members = grounds == group
-        top[members] = np.average(cues.top[members], weights=cues.size[members])
-    # A wall that runs along the frame comes towards us; a floor is judged by its far end.
-    walled = (cues.at_side > 0.05) & (cues.right - cues.left < 0.6) & cues.sky.any()
-    lean = np.where(walled, 0.4, 0.06)
-    ground = top + lean * (cues.bottom - top)
-    near = thing * (0.12 + 0.88 * foot) + (1 - thing) * (0.04 + 0.86 * ground)
-    if scene == "close_up":
-        focus = cues.sharpness / max(float(cues.sharpness.max()), 1e-4)
-        subject = np.maximum(thing, np.clip(cues.salience * 1.3 - 0.2, 0, 1))
-        near = 0.25 * near + 0.35 * focus + 0.6 * subject
-    elif scene == "open_air":
-        clear = 1 - np.clip(cues.haze, 0, 1)
-        near = near * (0.9 + 0.1 * clear)
-    near = np.where(cues.sky, 0.0, near)
+        foot[groups == group] = shape.foot[groups == group].max()
+    near = 0.08 + 0.86 * foot
+    band = shape.top + 0.2 * (shape.foot - shape.top)
+    for ground in np.unique(fields):
+        same = fields == ground
+        large = same & (shape.size > 0.2 * shape.size[same].max())
+        far_end, near_end = shape.top[large].min(), shape.foot[large].max()
+        band[same] = far_end + 0.2 * (near_end - far_end)
+    near = np.where(role == Role.BAND, 0.04 + 0.86 * band, near)
+    for wall in np.flatnonzero(role == Role.WALL):
+        near[wall] = 0.04 + 0.86 * shape.mean_foot[wall]
+        ground = (role == Role.BAND) & (shape.contacts[wall] > 4)
+        if ground.any():
+            near[wall] = 0.5 * near[wall] + 0.5 * float(near[ground].mean())
+    near = np.where(role == Role.BACKDROP, _backdrop(shape, near, role, open_sky), near)
+    near = np.where(role == Role.HUNG, near[hosts(shape, groups, role)], near)
     low, high = float(near.min()), float(near.max())
     return ((near - low) / max(high - low, 1e-6)).astype(np.float32)
 
 
-def _slopes(small: Pixels, regions: Regions, cues: Cues, values: Floats) -> Floats:
+def _slopes(
+    small: Pixels,
+    regions: Regions,
+    shape: Outlines,
+    role: NDArray[np.int64],
+    values: Floats,
+) -> Floats:
     """Ground comes nearer towards its lower edge; things stand upright."""
     height = regions.labels.shape[0]
     rows = (np.arange(height, dtype=np.float32) / height)[:, None]
-    thing = _objectness(cues)
-    rise: Flags = (thing < 0.4) & ~cues.sky & (cues.bottom - cues.top > 0.08)
+    rise = (role == Role.BAND) & (shape.foot - shape.top > 0.08)
     slope = np.where(rise, 0.30, 0.0).astype(np.float32)
-    start = regions.paint(cues.top)
+    start = regions.paint(shape.top)
     near = regions.paint(values) + regions.paint(slope) * np.clip(rows - start, 0, 1)
     guide = small.astype(np.float32) / 255
     snapped = cv2.ximgproc.guidedFilter(guide, near.astype(np.float32), 5, 2e-4)

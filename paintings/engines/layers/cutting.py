@@ -6,15 +6,26 @@ from numpy.typing import NDArray
 from paintings.engines.depth.local import DepthField
 from paintings.engines.depth.regions import Floats, Labels
 
+# Near 0, a small thing is kept apart as readily as a large ground.
+_SMALL_COUNTS = 0.25
+
 
 def cut(field: DepthField, count: int) -> tuple[Labels, list[float]]:
     """Give every pixel the number of its layer, 0 at the back; and each layer's nearness."""
-    values = field.region_near.astype(np.float64)
-    weights = np.sqrt(field.regions.sizes / field.regions.labels.size)
-    group = _split(values, weights.astype(np.float64), count)
+    # Regions at one distance are one surface, however many pieces it was found in.
+    values, place = np.unique(
+        np.round(field.region_near.astype(np.float64), 3), return_inverse=True
+    )
+    sizes = field.regions.sizes.astype(np.float64)
+    area = np.bincount(place, sizes) / field.regions.labels.size
+    group = _split(
+        values.astype(np.float64),
+        np.power(area, _SMALL_COUNTS, dtype=np.float64),
+        count,
+    )[place]
     labels = group[field.regions.labels].astype(np.int32)
-    if int(group.max()) + 1 < count:
-        labels = _by_pixels(field.near, count)
+    while int(labels.max()) + 1 < count:
+        labels = _parted(labels, field.near)
     middles = [
         float(np.median(field.near[labels == number])) for number in range(count)
     ]
@@ -59,9 +70,16 @@ def _split(
     return group
 
 
-def _by_pixels(near: Floats, count: int) -> Labels:
-    """Too few regions to go round: cut the slope of depth itself."""
-    jitter = np.linspace(0, 1e-3, near.shape[0], dtype=np.float32)[:, None]
-    ramp = near + jitter
-    cuts = np.quantile(ramp, np.linspace(0, 1, count + 1)[1:-1])
-    return np.searchsorted(cuts, ramp.ravel()).reshape(near.shape).astype(np.int32)
+def _parted(labels: Labels, near: Floats) -> Labels:
+    """Too few surfaces to go round: part the one that reaches farthest into the depth."""
+    reach = []
+    for number in range(int(labels.max()) + 1):
+        inside = near[labels == number]
+        low, high = np.quantile(inside, (0.05, 0.95))
+        reach.append(float(high - low) * len(inside) ** 0.5)
+    widest = int(np.argmax(reach))
+    rows = np.linspace(0, 1e-3, near.shape[0], dtype=np.float32)[:, None]
+    ramp = near + rows
+    inside = labels == widest
+    nearer = inside & (ramp > np.median(ramp[inside]))
+    return np.asarray(labels + (labels > widest) + nearer, np.int32)
