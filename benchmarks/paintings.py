@@ -39,6 +39,7 @@ _SIZE = (900, 600)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*_PARTS, []])
+    parser.add_argument("--json", action="store_true", help="It always is.")
     for part in parser.parse_args().parts or _PARTS:
         _PARTS[part]()
 

@@ -21,7 +21,7 @@ from paintings.scenery import compose
 _LAYERS = 4
 
 
-def main() -> None:
+def measure() -> None:
     megapixels, style = float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
     _warm(style)
     width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
@@ -62,4 +62,4 @@ def _run(photo: Photo, style: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure()

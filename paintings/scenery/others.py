@@ -1,4 +1,4 @@
-"""Four more kinds of photographs, kept apart: nothing was adjusted to suit them."""
+"""Four more kinds of photographs, so that depth is not judged by the samples' kinds alone."""
 
 from collections.abc import Callable
 
