@@ -1,5 +1,6 @@
 """Every error in one shape: a sentence for people, a code for programs, faults by field."""
 
+import errno
 import math
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,15 @@ class ServiceUnavailable(exceptions.APIException):
     wait = BACK_SOON_S
 
 
+class StorageFull(exceptions.APIException):
+    status_code = HTTPStatus.INSUFFICIENT_STORAGE
+    default_code = "storage_full"
+    default_detail = (
+        "The server's disk is full. Nothing of this was kept; "
+        "send it again when its operator has made room."
+    )
+
+
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """REST framework's exception handler; what it does not know is a bug, and stays one."""
     set_rollback()
@@ -47,6 +57,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return _ours(error)
     if isinstance(error, AWAY):
         error = ServiceUnavailable()
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        error = StorageFull()
     if isinstance(error, RequestDataTooBig):
         return _ours(TooLargeError("A body that is no file may not be this large."))
     if isinstance(error, Http404):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
@@ -17,6 +18,7 @@ from jobs.files.storage import Area
 from jobs.models import ApiKey, Asset, Job, Project
 from jobs.services import JobOrder
 from tests.conftest import Drain
+from tests.jobs.media import png
 
 
 @pytest.fixture
@@ -87,6 +89,20 @@ def test_a_full_disk_is_left_without_half_files(
 
     left = Path(default_storage.path("")).rglob("*")
     assert not [path for path in left if path.is_file()]
+
+
+def test_an_upload_to_a_full_disk_says_so_and_leaves_nothing(
+    api: httpx.Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(shutil, "copyfile", refuse)
+    answer = api.put(f"/api/v1/projects/{project.slug}/assets/a.png", content=png())
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    assert not Asset.objects.exists()
 
 
 def test_files_that_no_row_knows_go_once_they_are_old(job: Job, settings: Any) -> None:
