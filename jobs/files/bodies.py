@@ -189,7 +189,15 @@ class StreamingHandler(ASGIHandler):
         self.load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response)(request)
+        work = asyncio.ensure_future(sync_to_async(self.get_response)(request))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # The caller is gone, its thread is not: only a response that is closed
+            # gives back the connection to Postgres that the thread has taken.
+            response = await work
+            await sync_to_async(response.close)()
+            raise
 
     async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
         if _is_small(scope):

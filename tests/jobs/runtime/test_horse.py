@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 from django.contrib.auth.models import User
 from django.db import connections
 from pytest_django.fixtures import Settings
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def serving(settings: Settings) -> Iterator[None]:
     settings.HORSE_STANDBY_SECONDS = 20
+    # What other tests' jobs have rung for is no message to these horses.
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
     row = presence.announce(Worker.Duty.WORKER, list(Queue))
     before = horse.claimant
     horse.serve_as(row.pk, list(Queue))
