@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from mediaforge import preflight
+from mediaforge import first_run, preflight
 from mediaforge.embedded import Postgres, Redis
 from mediaforge.embedded.process import ServerFailedError
 from mediaforge.first_run import FirstRun, ensure_administrator
@@ -139,7 +139,8 @@ class Announcer:
             self._say(f"  user      {self._first.username}")
             self._say(f"  password  {self._first.password}")
             self._say(f"  API key   {self._first.api_key}")
-            self._say("  (kept in var/first-run.json, shown only now)")
+            kept = settings.VAR_DIR / first_run.FILE_NAME
+            self._say(f"  (kept in {kept}, shown only now)")
         self._say(f"{settings.APP_NAME} is at {self._address.url}")
         return True
 
