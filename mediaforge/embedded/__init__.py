@@ -1,5 +1,6 @@
 """A real PostgreSQL and a real Redis out of Python wheels, for machines that have none."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -52,9 +53,8 @@ def start(var: Path, *, durable: bool = True) -> Servers:
     postgres = Postgres(var, durable=durable)
     postgres.start()
     redis = Redis(var, durable=durable)
-    try:
+    with ExitStack() as undo:
+        undo.callback(postgres.stop)
         redis.start()
-    except BaseException:
-        postgres.stop()
-        raise
+        undo.pop_all()
     return Servers(postgres=postgres, redis=redis)

@@ -54,7 +54,7 @@ def estimate(photo: Photo) -> DepthField:
     small = photo.shrunk(SMALL_PX).rgb
     stands_out = salience(small)
     evidence = find_boundaries(small)
-    pieces = find_regions(small, evidence)
+    pieces = find_regions(evidence)
     return _understood(small, evidence, pieces, stands_out)
 
 
@@ -108,7 +108,7 @@ def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField
     near = np.clip((near - low) / max(high - low, 1e-6), 0, 1)
     guide = small.astype(np.float32) / 255
     near = np.asarray(cv2.ximgproc.guidedFilter(guide, near, 4, 1e-4), np.float32)
-    regions = find_regions(small, find_boundaries(small), depth=near, wanted=40)
+    regions = find_regions(find_boundaries(small), depth=near, wanted=40)
     regions = _split_where_it_jumps(regions, near)
     middle = np.array(
         [np.median(near[regions.labels == n]) for n in range(regions.count)], np.float32

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from jobs.toolbox.images import Pixels
 from paintings.engines.depth.boundaries import Evidence
 from paintings.engines.depth.joining import Pieces, join
 
@@ -48,10 +47,9 @@ class Regions:
 
 
 def find_regions(
-    small: Pixels, evidence: Evidence, *, depth: Floats | None = None, wanted: int = 36
+    evidence: Evidence, *, depth: Floats | None = None, wanted: int = 36
 ) -> Regions:
     """Join what no strong border parts and what looks alike, until few are left."""
-    del small
     shatter = _shattered(evidence.strength)
     histograms = [
         _histogram(shatter, channel.bins, channel.count, soft=channel.ordered)
