@@ -183,16 +183,23 @@ class Studio:
         assert self.page.evaluate(script) <= 0
 
 
+def signed_in(
+    browser: Browser, size: str, session: Any, **options: Any
+) -> BrowserContext:
+    width, height = SIZES[size]
+    return browser.new_context(
+        viewport={"width": width, "height": height},
+        has_touch=size == "phone",
+        storage_state=session,
+        **options,
+    )
+
+
 @pytest.fixture(params=list(SIZES))
 def studio(
     request: pytest.FixtureRequest, browser: Browser, stack: Stack, session: Any
 ) -> Iterator[Studio]:
-    width, height = SIZES[request.param]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        has_touch=request.param == "phone",
-        storage_state=session,
-    )
+    context = signed_in(browser, request.param, session)
     opened = open_studio(context, stack.url)
     yield opened
     context.close()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browser.conftest import SIZES, Stack, Studio, open_studio
+from tests.browser.conftest import SIZES, Stack, Studio, open_studio, signed_in
 
 ENDS_WITHIN_MS = 90_000
 
@@ -362,14 +362,8 @@ def visitor(
     request: pytest.FixtureRequest, browser: Browser, stack: Stack, session: Any
 ) -> Iterator[Studio]:
     """One page of each size that goes everywhere: what pages share is fetched once."""
-    width, height = SIZES[request.param]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        has_touch=request.param == "phone",
-        storage_state=session,
-        # As for those who ask for it: nothing is measured half-way through a movement.
-        reduced_motion="reduce",
-    )
+    # As for those who ask for it: nothing is measured half-way through a movement.
+    context = signed_in(browser, request.param, session, reduced_motion="reduce")
     opened = open_studio(context, stack.url)
     yield opened
     context.close()
