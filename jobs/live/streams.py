@@ -59,35 +59,36 @@ async def watch(job_id: str | UUID, after: int | None = None) -> AsyncIterator[M
         while not (topic.ended or topic.gone):
             await bell.wait()
             bell.clear()
-            async for message in _news(house, topic, told):
+            news = await _news(house, topic, told)
+            for message in news or [_moved(topic)]:
                 yield message
-            told = topic.seq
+                # Not what the topic has come to meanwhile: the watcher may be slow.
+                told = message.seq
             await asyncio.sleep(PACE_S)
-        async for message in _news(house, topic, told, quiet=True):
-            yield message
+        while news := await _news(house, topic, told):
+            for message in news:
+                yield message
+                told = message.seq
         yield Message(type=MessageType.END, seq=topic.seq, picture=topic.picture)
 
 
-async def _news(
-    house: Hub, topic: Topic, told: int, *, quiet: bool = False
-) -> AsyncIterator[Message]:
-    """The events since `told`; without any, the snapshot whose numbers moved."""
-    picture = topic.picture
-    if picture is None:
-        return
-    if topic.seq <= told:
-        if not quiet:
-            yield Message(type=MessageType.SNAPSHOT, seq=topic.seq, picture=picture)
-        return
-    seq = topic.seq
+async def _news(house: Hub, topic: Topic, told: int) -> list[Message]:
+    """The events since `told`, many at a time; they stand beside the job as it is now."""
+    picture, seq = topic.picture, topic.seq
+    if picture is None or seq <= told:
+        return []
     events = (
         list(topic.events)
         if topic.remembers_after(told)
         else await house.in_database(reading.events_after, topic.job_id, told)
     )
-    for event in events:
-        if told < event["seq"] <= seq:
-            yield _event(event, picture)
+    return [_event(event, picture) for event in events if told < event["seq"] <= seq]
+
+
+def _moved(topic: Topic) -> Message:
+    """The snapshot of a job whose numbers moved without an event."""
+    assert topic.picture
+    return Message(type=MessageType.SNAPSHOT, seq=topic.seq, picture=topic.picture)
 
 
 def _event(event: Json, picture: Picture) -> Message:
