@@ -102,6 +102,7 @@ def _by_openai(
                 text,
                 model=settings.OPENAI_SPEECH_MODEL,
                 voice=settings.OPENAI_SPEECH_VOICE,
+                price_usd=price,
             )
         )
         bench.spend(purchase, price)

@@ -122,6 +122,7 @@ class OpenAIClient:
 
     api_key: str
     base_url: str
+    prices: Prices
 
     @classmethod
     def from_settings(cls) -> "OpenAIClient":
@@ -129,64 +130,87 @@ class OpenAIClient:
 
         if not settings.OPENAI_API_KEY:
             raise EngineNotConfiguredError(VENDOR, needs="OPENAI_API_KEY")
-        return cls(api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL)
+        input_usd = Decimal(str(settings.OPENAI_INPUT_USD))
+        return cls(
+            api_key=settings.OPENAI_API_KEY,
+            base_url=settings.OPENAI_BASE_URL,
+            prices=Prices(
+                input_usd=input_usd,
+                # What the vendor has read lately costs it, and us, a tenth.
+                cached_usd=input_usd / 10,
+                output_usd=Decimal(str(settings.OPENAI_OUTPUT_USD)),
+            ),
+        )
 
     def transcribe(
-        self, sound: Path, *, model: str, language: str = "", prompt: str = ""
+        self, sound: Path, *, model: str, language: str = "", price_usd: Decimal
     ) -> Heard:
         """Write down what is said in one file of at most 25 MB."""
         options: dict[str, Any] = {"model": model}
         if language:
             options["language"] = language
-        if prompt:
-            options["prompt"] = prompt
         if model in MODELS_WITH_WORD_TIMES:
             options["response_format"] = "verbose_json"
             options["timestamp_granularities"] = ["word", "segment"]
         with sound.open("rb") as file, self._opened() as client, _translated():
-            answer = client.audio.transcriptions.create(file=file, **options)
-        return _heard(answer.model_dump())
+            raw = client.audio.transcriptions.with_raw_response.create(
+                file=file, **options
+            )
+        try:
+            return _Transcription.model_validate_json(raw.content).heard()
+        except ValidationError as error:
+            raise _useless(price_usd) from error
 
-    def speak(self, text: str, *, model: str, voice: str) -> bytes:
+    def speak(self, text: str, *, model: str, voice: str, price_usd: Decimal) -> bytes:
         """Speech as a WAV file's bytes; at most 4,096 characters at once."""
         with self._opened() as client, _translated():
             spoken = client.audio.speech.create(
                 input=text, model=model, voice=voice, response_format="wav"
             )
-            return bytes(spoken.read())
+            recording = bytes(spoken.read())
+        if not recording.startswith(b"RIFF"):
+            raise _useless(price_usd)
+        return recording
 
     def answer(
         self, *, model: str, system: str, prompt: str, schema: type[T], key: str = ""
     ) -> Answer[T]:
         """An answer that is checked against the schema; refusals are errors."""
+        headers = {"Idempotency-Key": key} if key else {}
+        with self._opened() as client, _translated():
+            raw = client.chat.completions.with_raw_response.parse(
+                model=model,
+                messages=[
+                    {"role": "system", "content": system},
+                    {"role": "user", "content": prompt},
+                ],
+                response_format=schema,
+                extra_headers=headers,
+            )
+            return self._read(raw)
+
+    def _read(self, raw: Any) -> Answer[Any]:
+        """The value in an answer; one of no use was charged for all the same."""
         import openai
 
-        headers = {"Idempotency-Key": key} if key else {}
+        tokens = _tokens(raw.content)
+        cost = tokens.cost_usd(self.prices)
         try:
-            with self._opened() as client, _translated():
-                chat = client.chat.completions.parse(
-                    model=model,
-                    messages=[
-                        {"role": "system", "content": system},
-                        {"role": "user", "content": prompt},
-                    ],
-                    response_format=schema,
-                    extra_headers=headers,
-                )
+            chat = raw.parse()
         except openai.LengthFinishReasonError as error:
             raise VendorRefusedError(
-                VENDOR, "OpenAI's answer was too long and was cut off. Ask for less."
+                VENDOR,
+                "OpenAI's answer was too long and was cut off. Ask for less.",
+                cost_usd=cost,
             ) from error
         except openai.ContentFilterFinishReasonError as error:
-            raise _refused("its content filter stepped in") from error
+            raise _refused("its content filter stepped in", cost) from error
         except ValidationError as error:
-            raise VendorUnavailableError(
-                VENDOR, "OpenAI's answer did not fit what was asked for."
-            ) from error
+            raise _useless(cost) from error
         message = chat.choices[0].message
         if message.refusal or message.parsed is None:
-            raise _refused(message.refusal or "it gave no answer")
-        return Answer(id=chat.id, value=message.parsed, tokens=_tokens(chat.usage))
+            raise _refused(message.refusal or "it gave no answer", cost)
+        return Answer(id=chat.id, value=message.parsed, tokens=tokens)
 
     def _opened(self) -> "OpenAI":
         """The SDK's client, whose connections end with the call that opened it."""
@@ -201,41 +225,91 @@ class OpenAIClient:
         )
 
 
-def _heard(answer: dict[str, Any]) -> Heard:
-    return Heard(
-        text=str(answer.get("text") or ""),
-        language=str(answer.get("language") or ""),
-        words=[
-            HeardWord(text=w["word"], start_s=w["start"], end_s=w["end"])
-            for w in answer.get("words") or ()
-        ],
-        segments=[
-            HeardSegment(
-                text=s["text"],
-                start_s=s["start"],
-                end_s=s["end"],
-                log_probability=s["avg_logprob"],
-                no_speech=s["no_speech_prob"],
-            )
-            for s in answer.get("segments") or ()
-        ],
-    )
+class _TimedText(BaseModel):
+    start: float
+    end: float
 
 
-def _tokens(usage: Any) -> Tokens:
-    # The SDK types usage as optional although the API always sends it.
-    if usage is None:
-        return Tokens(input=0, cached=0, output=0)
-    details = usage.prompt_tokens_details
+class _Word(_TimedText):
+    word: str
+
+
+class _Segment(_TimedText):
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+
+
+class _Transcription(BaseModel):
+    """What is said, as the vendor sends it."""
+
+    text: str
+    language: str | None = None
+    words: list[_Word] | None = None
+    segments: list[_Segment] | None = None
+
+    def heard(self) -> Heard:
+        return Heard(
+            text=self.text,
+            language=self.language or "",
+            words=[
+                HeardWord(text=w.word, start_s=w.start, end_s=w.end)
+                for w in self.words or ()
+            ],
+            segments=[
+                HeardSegment(
+                    text=s.text,
+                    start_s=s.start,
+                    end_s=s.end,
+                    log_probability=s.avg_logprob,
+                    no_speech=s.no_speech_prob,
+                )
+                for s in self.segments or ()
+            ],
+        )
+
+
+class _Details(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _Details | None = None
+
+
+class _Billed(BaseModel):
+    """The part of an answer that says what it took, whatever else is in it."""
+
+    usage: _Usage | None = None
+
+
+def _tokens(content: bytes) -> Tokens:
+    try:
+        usage = _Billed.model_validate_json(content).usage or _Usage()
+    except ValidationError as error:
+        raise VendorOutcomeUnknownError(
+            VENDOR, "OpenAI's answer came broken; it may have been charged."
+        ) from error
+    details = usage.prompt_tokens_details or _Details()
     return Tokens(
         input=usage.prompt_tokens,
-        cached=(details.cached_tokens or 0) if details else 0,
+        cached=details.cached_tokens or 0,
         output=usage.completion_tokens,
     )
 
 
-def _refused(reason: str) -> VendorRefusedError:
-    return VendorRefusedError(VENDOR, f"OpenAI would not do this: {reason}.")
+def _useless(cost_usd: Decimal) -> VendorUnavailableError:
+    return VendorUnavailableError(
+        VENDOR, "OpenAI's answer did not fit what was asked for.", cost_usd=cost_usd
+    )
+
+
+def _refused(reason: str, cost_usd: Decimal) -> VendorRefusedError:
+    return VendorRefusedError(
+        VENDOR, f"OpenAI would not do this: {reason}.", cost_usd=cost_usd
+    )
 
 
 @contextmanager
@@ -257,8 +331,8 @@ def _translated() -> Iterator[None]:
     except openai.APIStatusError as error:
         raise _of_status(error) from error
     except openai.APIResponseValidationError as error:
-        raise VendorUnavailableError(
-            VENDOR, "OpenAI sent an answer that makes no sense."
+        raise VendorOutcomeUnknownError(
+            VENDOR, "OpenAI's answer came broken; it may have been charged."
         ) from error
 
 

@@ -83,7 +83,7 @@ def _bought(
     def ask(key: str) -> tuple[str, str]:
         _pack(sound, piece, packed)
         heard = OpenAIClient.from_settings().transcribe(
-            packed, model=model, language=bench.params.language
+            packed, model=model, language=bench.params.language, price_usd=cost
         )
         return key, json.dumps(heard.as_json())
 

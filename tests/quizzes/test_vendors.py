@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from jobs.errors import (
     EngineNotConfiguredError,
+    VendorError,
     VendorOutcomeUnknownError,
     VendorRefusedError,
     VendorUnavailableError,
@@ -69,6 +70,7 @@ def test_answer_fits_the_schema_that_was_sent(vendor: OpenAI) -> None:
         (Trouble(status=429, code="insufficient_quota"), VendorRefusedError),
         (Trouble(status=400, code="invalid_request_error"), VendorRefusedError),
         (Trouble(hang_up=True), VendorOutcomeUnknownError),
+        (Trouble(malformed=True), VendorOutcomeUnknownError),
         (Trouble(refusal="no"), VendorRefusedError),
         (Trouble(cut=True), VendorRefusedError),
     ],
@@ -95,11 +97,38 @@ def test_retry_after_is_told(vendor: OpenAI) -> None:
     assert caught.value.retry_after.total_seconds() == 7
 
 
-def test_answer_of_another_shape_is_an_error(vendor: OpenAI) -> None:
-    vendor.answer = {"colour": "green"}
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        ({"colour": "green"}, Trouble()),
+        ({"name": "green"}, Trouble(cut=True)),
+        ({"name": "green"}, Trouble(refusal="no")),
+    ],
+)
+def test_answer_of_no_use_is_booked_for_it_was_charged(
+    vendor: OpenAI, tmp_path: Path, answer: dict[str, str], trouble: Trouble
+) -> None:
+    vendor.answer = answer
+    vendor.troubles.append(trouble)
+
+    with pytest.raises(VendorError) as caught:
+        ask(vendor)
+
+    # 900 fresh tokens, 100 cached ones and 200 of the answer.
+    assert caught.value.cost_usd == Decimal("0.000191")
+
+
+def test_transcription_that_cannot_be_read_is_booked(
+    vendor: OpenAI, tmp_path: Path, sound: Path
+) -> None:
+    vendor.troubles.append(Trouble(malformed=True))
+    bench = hearing_bench(tmp_path, sound)
 
     with pytest.raises(VendorUnavailableError):
-        ask(vendor)
+        transcription.hear_part(bench)
+
+    assert isinstance(bench.recorder, ListRecorder)
+    assert sum(bench.recorder.spent.values()) == Decimal("0.0006")
 
 
 def test_without_a_key_the_engine_says_what_it_needs(settings: object) -> None:

@@ -1,7 +1,6 @@
 """Questions by Claude or OpenAI, with structured output; our gates judge them like ours."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs.pipeline import Workbench
 from jobs.vendors.anthropic import AnthropicClient
-from jobs.vendors.openai import OpenAIClient, Prices
+from jobs.vendors.openai import OpenAIClient
 from jobs.workbench import Purchase
 from quizzes.content import Bloom, Difficulty, QuestionType, Transcript, clock
 from quizzes.engines.paid import bought_once
@@ -62,58 +61,68 @@ class Items(BaseModel):
     questions: list[Item]
 
 
+class _Told(BaseModel):
+    """One answer, and what it cost; kept as the stage's checkpoint."""
+
+    id: str
+    items: Items
+    usd: Decimal
+
+
 def by_openai(
     bench: Workbench[QuizParams], transcript: Transcript, count: int
 ) -> list[Draft]:
-    drafts: list[Draft] = []
-    pieces = _pieces(transcript)
-    prices = Prices(
-        input_usd=Decimal(str(settings.OPENAI_INPUT_USD)),
-        cached_usd=Decimal(str(settings.OPENAI_INPUT_USD)) / 10,
-        output_usd=Decimal(str(settings.OPENAI_OUTPUT_USD)),
-    )
-    for number, piece in enumerate(pieces):
-        purchase = _purchase(bench, "openai", number, len(pieces), count)
-        prompt = _prompt(bench, piece, count, len(pieces))
+    client = OpenAIClient.from_settings()
 
-        def ask(key: str, prompt: str = prompt) -> tuple[str, str]:
-            answer = OpenAIClient.from_settings().answer(
-                model=settings.OPENAI_MODEL,
-                system=_SYSTEM,
-                prompt=prompt,
-                schema=Items,
-                key=key,
-            )
-            told = {
-                "items": answer.value.model_dump(mode="json"),
-                "usd": str(answer.tokens.cost_usd(prices)),
-            }
-            return answer.id, json.dumps(told)
+    def ask(key: str, prompt: str) -> _Told:
+        answer = client.answer(
+            model=settings.OPENAI_MODEL,
+            system=_SYSTEM,
+            prompt=prompt,
+            schema=Items,
+            key=key,
+        )
+        usd = answer.tokens.cost_usd(client.prices)
+        return _Told(id=answer.id, items=answer.value, usd=usd)
 
-        drafts += _booked(bench, purchase, bought_once(bench, purchase, ask))
-        bench.report(0.05 + 0.75 * (number + 1) / len(pieces), "Thinking of questions")
-    return drafts
+    return _drafted(bench, transcript, count, vendor="openai", ask=ask)
 
 
 def by_claude(
     bench: Workbench[QuizParams], transcript: Transcript, count: int
 ) -> list[Draft]:
+    client = AnthropicClient.from_settings()
+
+    def ask(key: str, prompt: str) -> _Told:
+        answer = client.answer(prompt, Items, system=_SYSTEM)
+        usd = answer.tokens.cost_usd(client.prices)
+        return _Told(id=answer.id, items=answer.value, usd=usd)
+
+    return _drafted(bench, transcript, count, vendor="anthropic", ask=ask)
+
+
+def _drafted(
+    bench: Workbench[QuizParams],
+    transcript: Transcript,
+    count: int,
+    *,
+    vendor: str,
+    ask: Callable[[str, str], _Told],
+) -> list[Draft]:
+    """Ask about each piece of the transcript once; `ask` is given our key and a prompt."""
     drafts: list[Draft] = []
     pieces = _pieces(transcript)
     for number, piece in enumerate(pieces):
-        purchase = _purchase(bench, "anthropic", number, len(pieces), count)
+        purchase = _purchase(bench, vendor, number, len(pieces), count)
         prompt = _prompt(bench, piece, count, len(pieces))
 
-        def ask(key: str, prompt: str = prompt) -> tuple[str, str]:
-            client = AnthropicClient.from_settings()
-            answer = client.answer(prompt, Items, system=_SYSTEM)
-            told = {
-                "items": answer.value.model_dump(mode="json"),
-                "usd": str(answer.tokens.cost_usd(client.prices)),
-            }
-            return answer.id or key, json.dumps(told)
+        def send(key: str, prompt: str = prompt) -> tuple[str, str]:
+            told = ask(key, prompt)
+            return told.id, told.model_dump_json()
 
-        drafts += _booked(bench, purchase, bought_once(bench, purchase, ask))
+        told = _Told.model_validate_json(bought_once(bench, purchase, send))
+        bench.spend(purchase, told.usd)
+        drafts += [_draft(item) for item in told.items.questions]
         bench.report(0.05 + 0.75 * (number + 1) / len(pieces), "Thinking of questions")
     return drafts
 
@@ -142,12 +151,6 @@ def _purchase(
         item=f"quiz questions {number + 1} of {pieces}",
         estimate_usd=estimate_usd(vendor, duration_s),
     )
-
-
-def _booked(bench: Workbench[QuizParams], purchase: Purchase, told: str) -> list[Draft]:
-    answer = json.loads(told)
-    bench.spend(purchase, Decimal(answer["usd"]))
-    return [_draft(item) for item in Items.model_validate(answer["items"]).questions]
 
 
 def _draft(item: Item) -> Draft:
