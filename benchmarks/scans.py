@@ -8,16 +8,17 @@ and models from single photos.
 
 import argparse
 import json
+import pickle
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,17 @@ from numpy.typing import NDArray
 from benchmarks.scans_grading import Similarity, geometry, similarity, texture
 from benchmarks.scans_models import models
 from benchmarks.scans_rival import compared
-from benchmarks.scans_scenes import SHAPES, Film, Filming, Setting, Texture, film
+from benchmarks.scans_scenes import (
+    SHAPES,
+    Film,
+    Filming,
+    Setting,
+    Texture,
+    film,
+    film_once,
+)
 from jobs.errors import StageError
-from jobs.pipeline import Kind
+from jobs.pipeline import Kind, StageResult
 from jobs.toolbox.meshes import TexturedMesh
 from jobs.toolbox.meshes.reading import read_model
 from jobs.workbench import StepFile
@@ -86,11 +95,16 @@ def _scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
     except StageError as error:
         seconds = round(time.monotonic() - started, 1)
         return Refusal(code=error.code, detail=error.detail, seconds=seconds)
-    peak = max(
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
-    )
-    return Run(files=run.files, seconds=run.seconds, peak_mib=round(peak / 1024))
+    return run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A step that came to its end: what it gave, and what it took."""
+
+    result: StageResult
+    seconds: float
+    peak_mib: int
 
 
 def run_scan(video: Path, folder: Path, params: ScanParams) -> Run:
@@ -98,21 +112,38 @@ def run_scan(video: Path, folder: Path, params: ScanParams) -> Run:
     files: dict[str, list[StepFile]] = {}
     facts: dict[str, Any] = {}
     seconds: dict[str, float] = {}
+    peak_mib = 0
     for step in SCAN.steps:
         bench = make_bench(
             params, folder / step.name, inputs=[video], kind=Kind.VIDEO, files=files,
             facts=facts,
         )  # fmt: skip
-        started = time.monotonic()
-        result = step.run(bench)
-        seconds[step.name] = round(time.monotonic() - started, 2)
-        if result.facts is not None:  # type: ignore[union-attr]  # locally no step waits
-            facts[step.name] = result.facts  # type: ignore[union-attr]
+        ended = _ended(step.run, bench, folder / f"{step.name}.ended")
+        seconds[step.name] = ended.seconds
+        peak_mib = max(peak_mib, ended.peak_mib)
+        if ended.result.facts is not None:
+            facts[step.name] = ended.result.facts
         files[step.name] = [
             StepFile(path=f.path, role=f.role, filename=f.name)
-            for f in result.files  # type: ignore[union-attr]
+            for f in ended.result.files
         ]
-    return Run(files=files, seconds=seconds)
+    return Run(files=files, seconds=seconds, peak_mib=peak_mib)
+
+
+def _ended(run: Callable[[Any], Any], bench: Any, kept: Path) -> Ended:
+    """Runs a step, or takes what it left when a run before came so far."""
+    if kept.exists():
+        return cast("Ended", pickle.loads(kept.read_bytes()))
+    started = time.monotonic()
+    result = run(bench)
+    seconds = round(time.monotonic() - started, 2)
+    peak = max(
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
+    )
+    ended = Ended(result=result, seconds=seconds, peak_mib=round(peak / 1024))
+    kept.write_bytes(pickle.dumps(ended))
+    return ended
 
 
 def _frames_of(poses: Poses, report: Mapping[str, Any], scene: Film) -> list[int]:
@@ -182,8 +213,13 @@ def films(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]
     for case in options.settings:
         for name in options.shapes:
             scene = filmed(name, case, options, folder)
-            graded = grade(scene, folder / f"{name}-{case}", ScanParams())
-            yield {"shape": name, "case": case, **graded, "target": TARGETS[case]}
+            work = folder / f"{name}-{case}"
+            told = work / "graded.json"
+            if not told.exists():
+                graded = grade(scene, work, ScanParams())
+                told.write_text(json.dumps(graded))
+            line = json.loads(told.read_text())
+            yield {"shape": name, "case": case, **line, "target": TARGETS[case]}
 
 
 def filmed(name: str, case: str, options: argparse.Namespace, folder: Path) -> Film:
@@ -191,14 +227,16 @@ def filmed(name: str, case: str, options: argparse.Namespace, folder: Path) -> F
     filming = Filming(
         seconds=options.seconds, setting=Setting(setting), texture=Texture(surface)
     )
-    return film(SHAPES[name](), filming, folder / f"{name}-{case}.mp4")
+    path = folder / f"{name}-{case}-{options.seconds:g}s.mp4"
+    return film_once(SHAPES[name](), filming, path)
 
 
 def rival(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
     """The product's poses beside pycolmap's own, before a moving and a still background."""
     for case in ("walk-rich", "turntable-rich"):
         scene = filmed(RIVAL_SHAPE, case, options, folder)
-        run = scanned(scene.path, folder / f"rival-{case}", ScanParams())
+        # The same scan as among the films, made once.
+        run = scanned(scene.path, folder / f"{RIVAL_SHAPE}-{case}", ScanParams())
         if isinstance(run, Refusal):
             yield {"rival": case, "refused": run.code, "said": run.detail}
             continue
@@ -264,8 +302,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--settings", nargs="*", default=cases, choices=cases)
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument(
-        "--keep", type=Path, help="A folder to keep films and models in."
-    )
+        "--keep", type=Path,
+        help="Keep films and models in this folder; what is there is not made again.",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="scans-") as scratch:
         folder = options.keep or Path(scratch)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -464,3 +464,12 @@ def film(
         container.mux(stream.encode())
     cameras = [pose.in_shape for pose in poses]
     return Film(path=path, shape=shape, cameras=cameras, filming=filming)
+
+
+def film_once(shape: Shape, filming: Filming, path: Path) -> Film:
+    """As `film`, but a film that is there already is not taken again."""
+    if path.exists():
+        cameras = [pose.in_shape for pose in _poses(shape, filming)]
+        return Film(path=path, shape=shape, cameras=cameras, filming=filming)
+    taken = film(shape, filming, path.with_suffix(".part.mp4"))
+    return replace(taken, path=taken.path.rename(path))

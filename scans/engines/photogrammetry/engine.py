@@ -73,6 +73,7 @@ def capture_video(
 ) -> tuple[Pictures, CaptureFacts]:
     """Look through the video, refuse what cannot work, and keep the best pictures."""
     started = time.monotonic()
+    frames.refuse_at_a_glance(video)
     survey = frames.survey_video(
         video, lambda done: tell(0.6 * done, "Looking through the video")
     )

@@ -1,6 +1,6 @@
 """Which pictures of a video are worth keeping: sharp, well lit, evenly spread around."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.toolbox.frames import Sampling, read
+from jobs.toolbox.frames import Frame, Sampling, read
 from jobs.toolbox.probing import probe
 from scans.errors import (
     NoMovementError,
@@ -30,6 +30,8 @@ DARK_BELOW = 0.10
 # Fine against coarse detail; a lens in focus gives 0.3 to 2.
 BLURRED_BELOW = 0.06
 FEWEST_FEATURES = 60
+# A glance takes this many key frames, and judges nothing by fewer than these.
+GLANCED, FEWEST_GLANCED = 24, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +73,21 @@ def survey_video(path: Path, on_progress: Progress) -> Survey:
     duration_s = max(facts.duration_s, 0.1)
     frames_per_second = facts.video.fps if facts.video else 30.0
     pace = min(frames_per_second, max(MOST_SURVEYED / duration_s, 0.5))
+    sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True)
+    return _looked_through(
+        read(path, sampling),
+        pace,
+        lambda at_s: on_progress(min(1.0, at_s / duration_s)),
+    )
+
+
+def _looked_through(
+    shown: Iterable[Frame], pace: float, on_time: Callable[[float], None]
+) -> Survey:
     sights: list[Sight] = []
     pictures: list[Grey] = []
     before: Grey | None = None
-    sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True)
-    for frame in read(path, sampling):
+    for frame in shown:
         small = np.asarray(
             cv2.resize(
                 frame.pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
@@ -93,7 +105,7 @@ def survey_video(path: Path, on_progress: Progress) -> Survey:
         )
         pictures.append(np.asarray(small, np.uint8))
         before = small
-        on_progress(min(1.0, frame.time_s / duration_s))
+        on_time(frame.time_s)
     step = max(1, len(pictures) // 32)
     typical = pictures[len(pictures) // 2] if pictures else np.zeros((8, 8), np.uint8)
     return Survey(
@@ -107,11 +119,14 @@ def survey_video(path: Path, on_progress: Progress) -> Survey:
 def sharpness(grey: Grey) -> float:
     """Fine detail against coarse detail: says how blurred, not how textured."""
     values = grey.astype(np.float32)
-    levels = [cv2.GaussianBlur(values, (0, 0), sigma) for sigma in (0.8, 1.6, 3.2, 6.4)]
-    fine = float(np.var(levels[0] - levels[1]))
-    coarse = float(np.var(levels[2] - levels[3]))
+    calm = cv2.GaussianBlur(values, (0, 0), 0.8)
+    fine = float(np.var(calm - cv2.GaussianBlur(values, (0, 0), 1.6)))
+    # What is coarse shows as well in a quarter of the size: there blurs cost little.
+    small = cv2.resize(values, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    near, wide = (cv2.GaussianBlur(small, (0, 0), sigma) for sigma in (0.75, 1.57))
+    coarse = float(np.var(near - wide))
     # Sensor noise is as fine as detail is: taken off, as far as it can be known.
-    noise = float(np.median(np.abs(values - levels[0]))) ** 2 * 0.25
+    noise = float(np.median(np.abs(values - calm))) ** 2 * 0.25
     return max(fine - noise, 0.0) / (coarse + 1.0)
 
 
@@ -131,11 +146,24 @@ def _motion(before: Grey, after: Grey) -> float:
     return float(np.percentile(steps, 85)) if len(steps) else 0.0
 
 
+def refuse_at_a_glance(path: Path) -> None:
+    """Raise what the key frames alone give away, before a long video is decoded."""
+    pace = GLANCED / max(probe(path).duration_s, 0.1)
+    sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True, key_frames_only=True)
+    glance = _looked_through(read(path, sampling), pace, lambda at_s: None)
+    if len(glance.sights) >= FEWEST_GLANCED:
+        _refuse_unusable(glance, fewest_sharp=1)
+
+
 def refuse_early(survey: Survey) -> None:
     """Raise what can be known within seconds: dark, blurred, short, still, plain."""
+    if len(survey.sights) < FEWEST_PICTURES:
+        raise TooShortError(pictures=len(survey.sights), needed=FEWEST_PICTURES)
+    _refuse_unusable(survey, fewest_sharp=FEWEST_PICTURES)
+
+
+def _refuse_unusable(survey: Survey, *, fewest_sharp: int) -> None:
     sights = survey.sights
-    if len(sights) < FEWEST_PICTURES:
-        raise TooShortError(pictures=len(sights), needed=FEWEST_PICTURES)
     bright = float(np.median([sight.brightness for sight in sights]))
     if bright < DARK_BELOW:
         raise TooDarkError(brightness=bright)
@@ -144,7 +172,7 @@ def refuse_early(survey: Survey) -> None:
         if blurred >= BLURRED_BELOW or not _has_coarse_detail(survey.glimpses):
             raise TooLittleTextureError(features=survey.features)
     sharp = sum(sight.sharpness >= BLURRED_BELOW for sight in sights)
-    if sharp < FEWEST_PICTURES:
+    if sharp < fewest_sharp:
         raise TooBlurredError(sharp=sharp, looked_at=len(sights))
     if moving_share(survey.glimpses) < 0.02:
         raise NoMovementError
