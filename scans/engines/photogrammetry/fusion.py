@@ -1,6 +1,7 @@
 """Depth maps become one cloud: only what several views agree on."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,26 +60,19 @@ def _turned(rotation, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _turned_back(rotation, x, y, z):  # type: ignore[no-untyped-def]
-    return (
-        rotation[0, 0] * x + rotation[1, 0] * y + rotation[2, 0] * z,
-        rotation[0, 1] * x + rotation[1, 1] * y + rotation[2, 1] * z,
-        rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2] * z,
-    )
-
-
-@njit(cache=True, nogil=True)
-def _into_world(s, u, v, depth, matrices, rotations, translations):  # type: ignore[no-untyped-def]
+def _into_world(s, u, v, depth, cameras):  # type: ignore[no-untyped-def]
     """The point of the world that a spot of a view shows at a depth."""
+    matrices, _, backs, translations = cameras
     m, t = matrices[s], translations[s]
     x = (u - m[0, 2]) / m[0, 0] * depth - t[0]
     y = (v - m[1, 2]) / m[1, 1] * depth - t[1]
-    return _turned_back(rotations[s], x, y, depth - t[2])
+    return _turned(backs[s], x, y, depth - t[2])
 
 
 @njit(cache=True, nogil=True)
-def _into_view(s, x, y, z, matrices, rotations, translations):  # type: ignore[no-untyped-def]
+def _into_view(s, x, y, z, cameras):  # type: ignore[no-untyped-def]
     """The spot of a view that shows a point of the world, and its depth there."""
+    matrices, rotations, _, translations = cameras
     m, t = matrices[s], translations[s]
     a, b, c = _turned(rotations[s], x, y, z)
     a, b, c = a + t[0], b + t[1], c + t[2]
@@ -98,24 +92,25 @@ def _met(theirs, facing, r, c, u, v, matrix):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _agree(  # type: ignore[no-untyped-def]
-    view, depth, normal, cost, sources, matrices, rotations, translations,
-    off_px, depth_share, normal_cos, worst_cost, points, normals, counts,
+    view, depth, normal, cost, sources, cameras, off_px, depth_share, normal_cos,
+    worst_cost, points, normals, counts,
 ):  # fmt: skip
     """For each pixel of a view the mean of all points that agree with it, in the world."""
     height, width = depth.shape[1], depth.shape[2]
+    matrices, _, backs, _ = cameras
     for row in range(height):
         for column in range(width):
             d = depth[view, row, column]
             if d <= 0 or cost[view, row, column] > worst_cost:
                 continue
             x, y = column + 0.5, row + 0.5
-            px, py, pz = _into_world(view, x, y, d, matrices, rotations, translations)
+            px, py, pz = _into_world(view, x, y, d, cameras)
             n = normal[view, row, column]
-            nx, ny, nz = _turned_back(rotations[view], n[0], n[1], n[2])
+            nx, ny, nz = _turned(backs[view], n[0], n[1], n[2])
             sx, sy, sz, weight = px, py, pz, 1.0
             ax, ay, az = nx, ny, nz
             for s in sources:
-                u, v, z = _into_view(s, px, py, pz, matrices, rotations, translations)
+                u, v, z = _into_view(s, px, py, pz, cameras)
                 c, r = int(u), int(v)
                 if z <= 0 or u < 0 or v < 0 or c >= width or r >= height:
                     continue
@@ -125,15 +120,11 @@ def _agree(  # type: ignore[no-untyped-def]
                 met = _met(depth[s, r, c], tn, r, c, u, v, matrices[s])
                 if met <= 0 or abs(met - z) > depth_share * z:
                     continue
-                bx, by, bz = _into_world(
-                    s, u, v, met, matrices, rotations, translations
-                )
-                eu, ev, ez = _into_view(
-                    view, bx, by, bz, matrices, rotations, translations
-                )
+                bx, by, bz = _into_world(s, u, v, met, cameras)
+                eu, ev, ez = _into_view(view, bx, by, bz, cameras)
                 if ez <= 0 or (eu - x) ** 2 + (ev - y) ** 2 > off_px * off_px:
                     continue
-                gx, gy, gz = _turned_back(rotations[s], tn[0], tn[1], tn[2])
+                gx, gy, gz = _turned(backs[s], tn[0], tn[1], tn[2])
                 if gx * nx + gy * ny + gz * nz < normal_cos:
                     continue
                 sx, sy, sz, weight = sx + bx, sy + by, sz + bz, weight + 1.0
@@ -153,42 +144,52 @@ def fuse(
     region: Region,
     rule: Agreement,
     on_progress: Callable[[float], None],
+    *,
+    threads: int = 2,
 ) -> Fused:
     """Keep what enough views agree on, thinned to a fine grid."""
     depth = np.stack([found.depth for found in maps])
     normal = np.stack([found.normal for found in maps])
     cost = np.stack([found.cost for found in maps])
-    matrices = np.stack([view.camera.matrix for view in views])
     rotations = np.stack([view.camera.rotation for view in views])
-    translations = np.stack([view.camera.translation for view in views])
-    kept: list[Cloud] = []
-    tried = agreed = 0
-    for index in range(len(views)):
+    cameras = (
+        np.stack([view.camera.matrix for view in views]),
+        rotations,
+        np.ascontiguousarray(rotations.transpose(0, 2, 1)),
+        np.stack([view.camera.translation for view in views]),
+    )
+
+    def agreed(index: int) -> Cloud:
         points = np.zeros((*depth.shape[1:], 3), np.float32)
         normals = np.zeros_like(points)
         counts = np.zeros(depth.shape[1:], np.int32)
         _agree(
-            index, depth, normal, cost, np.array(sources[index], np.int64), matrices,
-            rotations, translations, rule.off_px, rule.depth_share, rule.normal_cos,
-            rule.worst_cost, points, normals, counts,
+            index, depth, normal, cost, np.array(sources[index], np.int64), cameras,
+            rule.off_px, rule.depth_share, rule.normal_cos, rule.worst_cost, points,
+            normals, counts,
         )  # fmt: skip
         good = counts >= rule.views
-        tried += int((depth[index] > 0).sum())
-        agreed += int(good.sum())
-        cloud = Cloud(
+        return Cloud(
             points=points[good],
             normals=normals[good],
             support=counts[good].astype(np.float32),
         )
-        kept.append(cloud.where(region.holds(cloud.points)))
-        on_progress((index + 1) / len(views))
+
+    kept: list[Cloud] = []
+    agreeing = 0
+    with ThreadPoolExecutor(threads) as pool:
+        for cloud in pool.map(agreed, range(len(views))):
+            agreeing += len(cloud.points)
+            kept.append(cloud.where(region.holds(cloud.points)))
+            on_progress(len(kept) / len(views))
     whole = Cloud(
         points=np.concatenate([cloud.points for cloud in kept]),
         normals=np.concatenate([cloud.normals for cloud in kept]),
         support=np.concatenate([cloud.support for cloud in kept]),
     )
+    tried = int((depth > 0).sum())
     return Fused(
-        cloud=thinned(whole, region.size / 500), agreement=agreed / max(tried, 1)
+        cloud=thinned(whole, region.size / 500), agreement=agreeing / max(tried, 1)
     )
 
 
