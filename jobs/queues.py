@@ -24,6 +24,8 @@ CANCEL_AT_VENDOR = "jobs.runtime.horse.cancel_at_vendor"
 WINDOW = 8
 # Only a last resort: stages have deadlines of their own, and one horse may run many.
 HORSE_TIMEOUT_S = 24 * 3600
+# Nor is a message kept longer that somebody took and did not live to delete.
+MESSAGE_TTL_S = 24 * 3600
 
 
 def queue_name(queue: str, priority: int) -> str:
@@ -36,7 +38,7 @@ def queue_names(queues: Sequence[Queue]) -> list[str]:
 
 
 def offer(stages: Sequence[Stage]) -> None:
-    """After the commit, tell workers of stages that have become due.
+    """After the commit, ring for stages that have become due, and are said to be sent.
 
     A stage for which there is no room, or no Redis, is sent by the dispatcher.
     """
@@ -46,27 +48,43 @@ def offer(stages: Sequence[Stage]) -> None:
 
 
 def _offer(due: list[tuple[int, int, str, int]]) -> None:
+    unsent = []
     try:
         for stage_id, attempt, queue, priority in due:
             if room(queue, priority) > 0:
-                send(stage_id, attempt, queue, priority)
+                _ring(stage_id, attempt, queue, priority)
+            else:
+                unsent.append(stage_id)
     except redis.RedisError as error:
         logger.warning("the dispatcher will send what Redis did not take: %s", error)
+        # Some may have been: a message sent twice does no harm.
+        unsent = [stage_id for stage_id, *_ in due]
+    if unsent:
+        Stage.objects.filter(pk__in=unsent).update(sent_at=None)
 
 
 def send(stage_id: int, attempt: int, queue: str, priority: int) -> None:
     """Ring for this stage, and remember when: what is not taken up is sent again."""
     now = timezone.now()
-    _rq_queue(queue, priority).enqueue_call(
-        RUN_STAGE,
-        args=(stage_id, attempt),
-        timeout=HORSE_TIMEOUT_S,
-        result_ttl=0,
-        failure_ttl=24 * 3600,
-        description=f"stage {stage_id}, attempt {attempt}",
-    )
+    _ring(stage_id, attempt, queue, priority)
     # Afterwards: a worker may begin meanwhile, and a message sent twice does no harm.
     Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=now)
+
+
+def _ring(stage_id: int, attempt: int, queue: str, priority: int) -> None:
+    line = _rq_queue(queue, priority)
+    with line.connection.pipeline() as together:
+        line.enqueue_call(
+            RUN_STAGE,
+            args=(stage_id, attempt),
+            timeout=HORSE_TIMEOUT_S,
+            ttl=MESSAGE_TTL_S,
+            result_ttl=0,
+            failure_ttl=MESSAGE_TTL_S,
+            description=f"stage {stage_id}, attempt {attempt}",
+            pipeline=together,
+        )
+        together.execute()
 
 
 def take(served: Sequence[str], *, wait_s: int) -> RqJob | None:
@@ -85,6 +103,11 @@ def put_back(message: RqJob) -> None:
     line.push_job_id(message.id, at_front=True)
 
 
+def forget(message: RqJob) -> None:
+    """One that was taken and is done with; RQ's own way asks seven registries first."""
+    message.connection.delete(message.key)
+
+
 def room(queue: str, priority: int) -> int:
     """How many more messages this queue may hold."""
     rq_queue = _rq_queue(queue, priority)
@@ -101,7 +124,8 @@ def send_vendor_cancel(stage_id: int) -> None:
         CANCEL_AT_VENDOR,
         args=(stage_id,),
         timeout=120,
+        ttl=MESSAGE_TTL_S,
         result_ttl=0,
-        failure_ttl=24 * 3600,
+        failure_ttl=MESSAGE_TTL_S,
         description=f"vendor cancel of stage {stage_id}",
     )

@@ -1,6 +1,6 @@
 """How a job goes from step to step: every change of state there is, each made under the job's lock."""
 
-from jobs.flow.changes import Change, beginning, changing
+from jobs.flow.changes import Change, beginning, changing, taking_up
 from jobs.flow.ending import cancel, expire
 from jobs.flow.failing import MOST_LOSSES, Failure, fail, gave_up, lose
 from jobs.flow.reopening import approve, reopen
@@ -29,6 +29,7 @@ __all__ = [
     "reopen",
     "skip_for",
     "succeed",
+    "taking_up",
     "wait",
     "wait_fields",
     "wake",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from jobs import queues
+from jobs.flow import rows
+from jobs.flow.rows import Breath
 from jobs.live import webhooks
 from jobs.live.events import STATUS_CHANNEL, stage_label, tell_watchers
 from jobs.models import Event, Job, Stage
@@ -28,27 +29,15 @@ _FIELDS_OF_JOB = (
     "finished_at",
     "updated_at",
 )
-# Texts of other stages can be long and are seldom needed here.
-_COLUMNS = [
-    str(field.column)
-    for field in Stage._meta.concrete_fields
-    if field.name not in ("facts", "checkpoint")
-]
-# Locked too: due waits are claimed many at a time, without their jobs' locks. Spelled
-# out, for this is asked at every step of every job and Django would spell it each time.
-_LOCK_STAGES = (
-    f"SELECT {', '.join(_COLUMNS)} FROM jobs_stage"  # noqa: S608  our own columns
-    " WHERE job_id = %s ORDER BY position, part FOR NO KEY UPDATE"
-)
 
 
 class Change:
     """A job whose row is locked, with its stages: their new state, and the events that tell of it."""
 
-    def __init__(self, job: Job, stages: list[Stage], now: datetime) -> None:
+    def __init__(self, job: Job, stages: list[Stage]) -> None:
         self.job = job
         self.stages = stages
-        self.now = now
+        self.now = timezone.now()
         self._events: list[Event] = []
         self._unwritten: dict[int, tuple[Stage, set[str]]] = {}
 
@@ -78,34 +67,38 @@ class Change:
 
     def write_stages(self) -> None:
         """Let whoever asks the database from here on see the stages as they are now."""
-        if self.job._state.adding:
-            self._insert()
-        alike: list[tuple[dict[str, Any], list[int]]] = []
-        for stage, names in self._unwritten.values():
-            fields = {name: getattr(stage, name) for name in sorted(names)}
-            for known_fields, ids in alike:
-                if known_fields == fields:
-                    ids.append(stage.pk)
-                    break
-            else:
-                alike.append((fields, [stage.pk]))
-        self._unwritten.clear()
-        for fields, ids in alike:
-            Stage.objects.filter(pk__in=ids).update(**fields)
+        breath = Breath()
+        self._tell_stages(breath)
+        breath.out()
 
     def write(self) -> None:
         """Everything: stages, job, events."""
-        if self.job._state.adding:
-            self._insert()
-        else:
-            self.write_stages()
-            self.job.save(update_fields=_FIELDS_OF_JOB)
-        Event.objects.bulk_create(self._events)
+        breath = Breath()
+        is_new = self.job._state.adding
+        self._tell_stages(breath)
+        if not is_new:
+            breath.update(self.job, _FIELDS_OF_JOB, [self.job.pk])
+        breath.insert(self._events)
+        breath.out()
 
-    def _insert(self) -> None:
-        """A job that is being made is written once, as it has become by now."""
-        self.job.save(force_insert=True)
-        Stage.objects.bulk_create(self.stages)
+    def _tell_stages(self, breath: Breath) -> None:
+        if self.job._state.adding:
+            # A job that is being made is written once, as it has become by now.
+            breath.insert([self.job])
+            breath.insert(self.stages)
+            return
+        alike: list[tuple[dict[str, Any], list[Stage]]] = []
+        for stage, names in self._unwritten.values():
+            fields = {name: getattr(stage, name) for name in sorted(names)}
+            for known_fields, stages in alike:
+                if known_fields == fields:
+                    stages.append(stage)
+                    break
+            else:
+                alike.append((fields, [stage]))
+        self._unwritten.clear()
+        for fields, stages in alike:
+            breath.update(stages[0], list(fields), [stage.pk for stage in stages])
 
     def waiting(self, wait_for: Stage.WaitFor) -> list[Stage]:
         return [
@@ -116,55 +109,64 @@ class Change:
 
 
 @contextmanager
-def changing(job_id: Any, *, skip_locked: bool = False) -> Iterator[Change]:
+def changing(
+    job_id: Any, *, skip_locked: bool = False, lasting: bool = True
+) -> Iterator[Change]:
     """Lock a job, let it be changed, then write down what follows; raises Job.DoesNotExist.
 
     Everything that changes a job's state goes through this lock, so that events are
     numbered without a gap and parts that end together agree on who was last.
+    A change that is not `lasting` need not be on the disk when this ends.
     """
     with transaction.atomic():
-        change = _lock(job_id, skip_locked=skip_locked)
-        before = change.job.status
-        yield change
-        _settle(change, before)
+        locked = rows.lock(job_id, skip_locked=skip_locked, lasting=lasting)
+        with _settling(locked) as change:
+            yield change
+
+
+@contextmanager
+def taking_up(stage_id: int, attempt: int) -> Iterator[Change]:
+    """Like `changing`, for the job of a stage that nobody has taken up yet; not lasting."""
+    with transaction.atomic():
+        locked = rows.lock_if_due(stage_id, attempt)
+        with _settling(locked) as change:
+            yield change
 
 
 @contextmanager
 def beginning(job: Job, stages: list[Stage]) -> Iterator[Change]:
     """The first change of a job that is being made, which writes it down, too."""
+    new = rows.Locked(job=job, stages=stages, has_listeners=True)
     # Its inputs were written in a transaction already: a savepoint would buy nothing.
-    with transaction.atomic(savepoint=False):
-        change = Change(job, stages, timezone.now())
-        before = job.status
+    with transaction.atomic(savepoint=False), _settling(new) as change:
         yield change
-        _settle(change, before)
 
 
-def _lock(job_id: Any, *, skip_locked: bool) -> Change:
-    rows = Job.objects.select_for_update(
-        skip_locked=skip_locked, no_key=True, of=("self",)
-    )
-    # Whoever works for a job needs to know where its files lie.
-    job = rows.select_related("project").get(pk=job_id)
-    stages = list(Stage.objects.raw(_LOCK_STAGES, [job_id]))
-    for stage in stages:
-        stage.job = job
-    return Change(job, stages, timezone.now())
+@contextmanager
+def _settling(locked: rows.Locked) -> Iterator[Change]:
+    change = Change(locked.job, locked.stages)
+    before = locked.job.status
+    yield change
+    _settle(change)
+    job = change.job
+    if job.status != before:
+        webhooks.plan(job, f"job.{job.status}", to_endpoints=locked.has_listeners)
+    tell_watchers(job, STATUS_CHANNEL)
 
 
-def _settle(change: Change, before: str) -> None:
+def _settle(change: Change) -> None:
     job = change.job
     if not job.ended:
         job.progress = max(job.progress, min(_progress(change.stages), 99.9))
         job.status = _open_status(job, change.stages)
-    change.write()
     due = [
         s for s in change.stages if s.status == Stage.Status.QUEUED and not s.sent_at
     ]
+    for stage in due:
+        # Rung for as soon as this is committed; taken back where nobody could be.
+        change.set(stage, sent_at=change.now)
+    change.write()
     queues.offer(due)
-    if job.status != before:
-        webhooks.plan(job, f"job.{job.status}")
-    tell_watchers(job, STATUS_CHANNEL)
 
 
 def _progress(stages: Sequence[Stage]) -> float:

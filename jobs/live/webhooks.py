@@ -60,9 +60,10 @@ def ping(endpoint: WebhookEndpoint) -> WebhookDelivery:
     )
 
 
-def plan(job: Job, event: str) -> None:
-    """Owe a delivery to everybody who asked to hear of this."""
-    targets = [*_endpoints(job, event), *_own(job, event)]
+def plan(job: Job, event: str, *, to_endpoints: bool) -> None:
+    """Owe a delivery to everybody who asked to hear of this; its owner may have no endpoints."""
+    endpoints = _endpoints(job, event) if to_endpoints else []
+    targets = [*endpoints, *_own(job, event)]
     if not targets:
         return
     now = timezone.now()

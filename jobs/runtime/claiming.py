@@ -1,6 +1,7 @@
 """Taking stages: what makes a stage one worker's own, and nobody else's."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,7 +17,6 @@ from jobs.models import Job, Stage
 from jobs.registry import AnyStep
 from jobs.runtime import picking
 from jobs.runtime.background import Background
-from jobs.runtime.picking import Candidate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +43,14 @@ class Claimant:
 
 def claim_this(claimant: Claimant, stage_id: int, attempt: int) -> Claimed | None:
     """The stage that a message names, if it still waits for a worker."""
-    # Most messages are late: a horse has come by the stage already.
-    waiting = picking.still_due(stage_id, attempt).values_list("job_id", flat=True)
-    for job_id in waiting:
-        candidate = Candidate(stage_id=stage_id, job_id=str(job_id), attempt=attempt)
-        return _claim(claimant, candidate, skip_locked=False)
-    return None
+    return _claim(claimant, stage_id, attempt, flow.taking_up(stage_id, attempt))
 
 
 def claim_next(claimant: Claimant) -> Claimed | None:
     """The stage whose turn it is."""
     for candidate in picking.next_to_run(claimant.queues):
-        claimed = _claim(claimant, candidate, skip_locked=True)
+        held = flow.changing(candidate.job_id, skip_locked=True, lasting=False)
+        claimed = _claim(claimant, candidate.stage_id, candidate.attempt, held)
         if claimed:
             return claimed
     return None
@@ -81,27 +77,28 @@ class _NoRoomError(Exception):
 
 
 def _claim(
-    claimant: Claimant, candidate: Candidate, *, skip_locked: bool
+    claimant: Claimant,
+    stage_id: int,
+    attempt: int,
+    holding_job: AbstractContextManager[Change],
 ) -> Claimed | None:
     try:
-        with flow.changing(candidate.job_id, skip_locked=skip_locked) as change:
-            stage = _still_due(change, candidate)
+        with holding_job as change:
+            stage = _still_due(change, stage_id, attempt)
             background = Background(change.job, stage.position)
             return _claim_in(claimant, change, stage, background)
     except _NoRoomError:
         # Heard of too early: it is sent again once there is room.
-        Stage.objects.filter(pk=candidate.stage_id, attempt=candidate.attempt).update(
-            sent_at=None
-        )
+        Stage.objects.filter(pk=stage_id, attempt=attempt).update(sent_at=None)
     except (Job.DoesNotExist, _NotDueError):
         # Deleted, or another worker is changing it just now, or has taken it.
         pass
     return None
 
 
-def _still_due(change: Change, candidate: Candidate) -> Stage:
-    stage = next((s for s in change.stages if s.pk == candidate.stage_id), None)
-    if stage is None or stage.attempt != candidate.attempt or not _due(stage):
+def _still_due(change: Change, stage_id: int, attempt: int) -> Stage:
+    stage = next((s for s in change.stages if s.pk == stage_id), None)
+    if stage is None or stage.attempt != attempt or not _due(stage):
         raise _NotDueError
     if not picking.may_start(stage):
         raise _NoRoomError

@@ -10,14 +10,14 @@ from uuid import UUID
 import redis
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 from rq.job import Job as RqJob
 
 from jobs import queues, registry
 from jobs.models import Stage
 from jobs.pipeline import Queue
-from jobs.runtime import claiming, runner, scratch
-from jobs.runtime.claiming import Claimant
+from jobs.runtime import claiming, outages, runner, scratch
+from jobs.runtime.claiming import Claimant, Claimed
 from jobs.runtime.polling import Pollers
 from jobs.runtime.signals import flags
 
@@ -59,20 +59,27 @@ def run_stage(stage_id: int, attempt: int) -> None:
         rested_s += time.monotonic() - lay_down
         if message is None:
             return
-        # Postgres may have been started again since it was last asked.
-        close_old_connections()
+        outages.notice_hang_up()
         _DUTIES[str(message.func_name)](*message.args)
-        message.delete()
+        queues.forget(message)
 
 
 def _work_through(stage_id: int, attempt: int) -> None:
     """Run whatever is due, this stage at the latest when nothing else is."""
+    # The message lay in line for a while: now it may be somebody else's turn.
+    claimed = claiming.claim_next(claimant)
+    _work_on(claimed or claiming.claim_this(claimant, stage_id, attempt))
+
+
+def _work_at_once(stage_id: int, attempt: int) -> None:
+    """Run this stage, and then whatever is due: nobody was in line when it was rung for."""
+    claimed = claiming.claim_this(claimant, stage_id, attempt)
+    _work_on(claimed or claiming.claim_next(claimant))
+
+
+def _work_on(claimed: Claimed | None) -> None:
     until = time.monotonic() + RUN_ON_S
     with Pollers(claimant) as pollers:
-        # The message lay in line for a while: now it may be somebody else's turn.
-        claimed = claiming.claim_next(claimant)
-        if claimed is None:
-            claimed = claiming.claim_this(claimant, stage_id, attempt)
         while True:
             while claimed:
                 claimed = runner.run(claimant, claimed)
@@ -116,8 +123,9 @@ def cancel_at_vendor(stage_id: int) -> None:
     Stage.objects.filter(pk=stage_id).update(vendor_cancel_due=False)
 
 
+# What is asked of a horse that stands by.
 _DUTIES: dict[str, Callable[..., None]] = {
-    queues.RUN_STAGE: _work_through,
+    queues.RUN_STAGE: _work_at_once,
     queues.CANCEL_AT_VENDOR: cancel_at_vendor,
 }
 

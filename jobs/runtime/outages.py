@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from select import select
 from typing import TypeVar
 
 import structlog
@@ -33,3 +34,11 @@ def sit_out(write: Callable[[], T]) -> T:
                 raise
             logger.warning("postgres is away, trying again", error=str(error).strip())
             time.sleep(PAUSE_S)
+
+
+def notice_hang_up() -> None:
+    """Forget a connection that Postgres has closed; one that is well is not even asked."""
+    held = connection.connection
+    # Nothing was asked, so whatever can be read there is its goodbye.
+    if held is not None and any(select([held.fileno()], [], [], 0)):
+        connection.close()

@@ -129,7 +129,7 @@ class StageWorker(RqWorker):
 
     def execute_job(self, job: RqJob, queue: RqQueue) -> None:
         if not self._is_worth_a_horse(job):
-            job.delete()
+            queues.forget(job)
             return
         try:
             super().execute_job(job, queue)
