@@ -396,6 +396,8 @@ ELEVENLABS_BASE_URL = ENV.url("ELEVENLABS_BASE_URL", "https://api.elevenlabs.io"
 
 # scans ------------------------------------------------------------------------------
 
+MATTING_MODEL = ENV.text("MATTING_MODEL")
+
 # paintings --------------------------------------------------------------------------
 
 DEFAULT_NUM_LAYERS = ENV.integer("DEFAULT_NUM_LAYERS", 4, least=2, most=5)

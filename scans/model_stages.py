@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 import cv2
 import numpy as np
+from django.conf import settings
 from pydantic import BaseModel
 
 from jobs.pipeline import OutputFile, SoFar, StageResult, Wait, Workbench
@@ -18,7 +19,7 @@ from scans.endpoints import endpoint_of
 from scans.engines import fal, grouping
 from scans.engines.photogrammetry import engine as photogrammetry
 from scans.engines.photogrammetry.budgets import budget_for
-from scans.engines.single_photo.engine import make_model
+from scans.engines.single_photo.engine import Made, Networks, make_model
 from scans.facts import Method
 from scans.params import FileFormat, ModelParams
 from scans.publishing import usdz_faults, write_models
@@ -109,8 +110,9 @@ def make_part(bench: Bench) -> StageResult | Wait:
     elif len(heap) >= grouping.FEWEST_TOGETHER:
         mesh, method = _from_all_sides(bench, paths, name), Method.PHOTOGRAMMETRY
     else:
-        mesh, method = _from_one_side(bench, paths[0], name)
-        notes.append("The side that the photo does not show is guessed.")
+        made = _from_one_side(bench, paths[0], name)
+        mesh, method = made.mesh, made.method
+        notes += [*made.notes, "The side that the photo does not show is guessed."]
         if len(heap) > 1:
             notes.append(
                 "Only the first of its photos was used: local models need more."
@@ -140,11 +142,11 @@ def _renamed(mesh: TexturedMesh, name: str) -> TexturedMesh:
     return replace(mesh, name=name)
 
 
-def _from_one_side(bench: Bench, path: Path, name: str) -> tuple[TexturedMesh, Method]:
+def _from_one_side(bench: Bench, path: Path, name: str) -> Made:
     mask = None
     if bench.params.mask:
         mask = cv2.imread(str(bench.asset(bench.params.mask)), cv2.IMREAD_GRAYSCALE)
-    made = make_model(
+    return make_model(
         images.decode(path, name=path.name),
         mask=None if mask is None else np.asarray(mask, np.uint8),
         shape=bench.params.shape,
@@ -152,8 +154,15 @@ def _from_one_side(bench: Bench, path: Path, name: str) -> tuple[TexturedMesh, M
         longest_side_m=bench.params.longestSideMeters,
         name=name,
         tell=bench.report,
+        networks=Networks(
+            matting=_network(settings.MATTING_MODEL),
+            depth=_network(settings.DEPTH_MODEL),
+        ),
     )
-    return made.mesh, made.method
+
+
+def _network(named: str) -> Path | None:
+    return Path(named) if named else None
 
 
 def _from_all_sides(bench: Bench, paths: list[Path], name: str) -> TexturedMesh:

@@ -1,4 +1,8 @@
-"""How deep a thing is behind its outline: turned, boxed, or blown up like a balloon."""
+"""How deep a thing is behind its outline: turned, boxed, or blown up like a balloon.
+
+A balloon's front is then bent by what is known better: a depth network's word where
+there is one, else the photo's own light and dark.
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scans.engines.single_photo.shading import shaded
 from scans.facts import Method
 from scans.params import Shape
 
@@ -21,23 +26,56 @@ STRAIGHT = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
-    """Half the thickness at each cell (rows, columns), in cells, and how it was found."""
+    """How far front and back lie from the middle at each cell, in cells; how found."""
 
-    half: Doubles
+    front: Doubles
+    back: Doubles
     method: Method
 
 
-def find_depth(mask: Mask, shape: Shape, thickness: float) -> Depth:
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the photo shows at each cell (rows, columns)."""
+
+    inside: Mask
+    # Brightness, 0 to 255.
+    light: Doubles
+    # How near it is by a network's word, in a measure of its own.
+    near: Doubles | None = None
+
+
+def find_depth(seen: Seen, shape: Shape, thickness: float) -> Depth:
     """Tell the kind of shape by its outline, unless it is given."""
+    mask = seen.inside
     if shape is Shape.AUTO:
         shape = recognised(mask)
     if shape is Shape.BOX:
         half = boxed(mask, thickness)
-        return Depth(half=half, method=Method.BOX)
+        return Depth(front=half, back=half, method=Method.BOX)
     if shape in (Shape.LATHE, Shape.CYLINDER):
         method = Method.CYLINDER if shape is Shape.CYLINDER else Method.LATHE
-        return Depth(half=turned(mask) * thickness, method=method)
-    return Depth(half=inflated(mask) * thickness, method=Method.INFLATED)
+        half = turned(mask) * thickness
+        return Depth(front=half, back=half, method=method)
+    half = inflated(mask) * thickness
+    if seen.near is None:
+        front = shaded(half, mask, seen.light)
+    else:
+        front = told(half, mask, seen.near)
+    return Depth(front=front, back=half, method=Method.INFLATED)
+
+
+def told(half: Doubles, mask: Mask, near: Doubles) -> Doubles:
+    """The network's depth, as thick as the balloon, down to the middle at the rim."""
+    rim = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    core = rim > min(3.0, 0.5 * float(rim.max()))
+    middle, spread = float(np.median(near[core])), float(np.std(near[core]))
+    if spread < 1e-6:
+        return half
+    wanted = float(np.median(half[core]))
+    front = wanted + float(np.std(half[core])) * (near - middle) / spread
+    share = np.clip(rim / max(0.3 * float(rim.max()), 1.0), 0, 1)
+    mixed = share * front + (1 - share) * half
+    return np.where(mask, np.maximum(mixed, 0.05), 0.0)
 
 
 def recognised(mask: Mask) -> Shape:

@@ -1,7 +1,8 @@
 """From one photo to a textured, closed mesh."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +12,9 @@ from jobs.toolbox.cutouts import Cutout, cut_out
 from jobs.toolbox.cutouts import Method as CutoutMethod
 from jobs.toolbox.images import Photo, Pixels
 from jobs.toolbox.meshes.mesh import TexturedMesh
+from jobs.toolbox.networks import matte_by, told_by
 from scans.engines.single_photo.boxes import CornerBox, find_corner_box
-from scans.engines.single_photo.depths import find_depth
+from scans.engines.single_photo.depths import Depth, Seen, find_depth
 from scans.engines.single_photo.relief import Relief, lay_out
 from scans.errors import NoSubjectError
 from scans.facts import Method
@@ -26,12 +28,21 @@ MOST_TEXTURE_PX = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
+class Networks:
+    """ONNX files that see better than rules do, where somebody has named them."""
+
+    matting: Path | None = None
+    depth: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Made:
-    """The mesh, and which way of closing it was taken."""
+    """The mesh, which way of closing it was taken, and what else there is to say."""
 
     mesh: TexturedMesh
     method: Method
     confidence: float
+    notes: Sequence[str] = ()
 
 
 def make_model(
@@ -43,30 +54,43 @@ def make_model(
     longest_side_m: float,
     name: str,
     tell: Callable[[float, str], None],
+    networks: Networks | None = None,
 ) -> Made:
     """Cut the subject out, find its depth, close it, and paint it with its own pixels."""
+    networks = networks or Networks()
     tell(0.05, "Cutting out the subject")
-    cutout = cut_out(photo, mask=mask)
-    cutout = _with_eyes(photo.rgb, cutout)
+    notes = []
+    if networks.matting and mask is None and photo.alpha is None:
+        mask = matte_by(networks.matting, photo.rgb)
+        notes.append(f"The subject was cut out by {networks.matting.stem}.")
+    cutout = _with_eyes(photo.rgb, cut_out(photo, mask=mask))
     share = float((cutout.alpha > 127).mean())
     if share < SMALLEST_SHARE or share > 0.985 or cutout.confidence < DOUBTFUL:
         raise NoSubjectError
     if not _stands_out(photo.rgb, cutout):
         raise NoSubjectError
     tell(0.5, "Finding its depth")
-    cropped = _Crop.around(cutout)
+    near = told_by(networks.depth, photo.rgb) if networks.depth else None
+    cropped = _Crop.around(cutout, near)
     distance = cropped.distance()
     inside = distance > 0
     corner_box = find_corner_box(inside) if shape in (Shape.AUTO, Shape.BOX) else None
     if corner_box is not None:
         mesh, method = _box_mesh(corner_box, cropped, name), Method.BOX
     else:
-        depth = find_depth(inside, shape, thickness)
-        relief = lay_out(distance)
-        mesh, method = _relief_mesh(relief, depth.half, cropped, name), depth.method
+        depth = find_depth(cropped.seen(inside), shape, thickness)
+        mesh, method = (
+            _relief_mesh(lay_out(distance), depth, cropped, name),
+            depth.method,
+        )
+        if networks.depth and method is Method.INFLATED:
+            notes.append(f"Its front was shaped by {networks.depth.stem}.")
     tell(0.9, "Standing it up")
     return Made(
-        mesh=_placed(mesh, longest_side_m), method=method, confidence=cutout.confidence
+        mesh=_placed(mesh, longest_side_m),
+        method=method,
+        confidence=cutout.confidence,
+        notes=notes,
     )
 
 
@@ -114,10 +138,11 @@ class _Crop:
 
     rgb: Pixels
     alpha: Pixels
+    near: NDArray[np.float32] | None
     cell_px: float
 
     @classmethod
-    def around(cls, cutout: Cutout) -> "_Crop":
+    def around(cls, cutout: Cutout, near: NDArray[np.float32] | None) -> "_Crop":
         box = cutout.box
         longest = max(box.right - box.left, box.bottom - box.top)
         margin = max(4, round(0.03 * longest))
@@ -125,32 +150,41 @@ class _Crop:
         part = np.s_[box.top : box.bottom, box.left : box.right]
         rgb = np.pad(cutout.rgb[part], (*size, (0, 0)), mode="edge")
         alpha = np.pad(cutout.alpha[part], size)
-        return cls(rgb=rgb, alpha=alpha, cell_px=max(1.0, longest / CELLS))
+        if near is not None:
+            whole = cv2.resize(near, cutout.alpha.shape[::-1])
+            near = np.pad(np.asarray(whole, np.float32)[part], size, mode="edge")
+        return cls(rgb=rgb, alpha=alpha, near=near, cell_px=max(1.0, longest / CELLS))
 
     def distance(self) -> NDArray[np.float64]:
         """Signed distance to the outline at the cells' corners, in cells."""
         solid = (_main_part(self.alpha) > 0).astype(np.uint8)
         signed = cv2.distanceTransform(solid, cv2.DIST_L2, 5).astype(np.float64)
         signed -= cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)
-        height, width = signed.shape
-        rows = np.arange(0, height - 1e-6, self.cell_px)
-        columns = np.arange(0, width - 1e-6, self.cell_px)
-        grid = np.meshgrid(
-            columns.astype(np.float32) - 0.5, rows.astype(np.float32) - 0.5
-        )
-        found = (
-            cv2.remap(
-                signed.astype(np.float32),
-                grid[0],
-                grid[1],
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            / self.cell_px
-        )
+        found = self._at_cells(signed) / self.cell_px
         # The frame's border is outside, whatever the subject does there.
         found[[0, -1], :] = np.minimum(found[[0, -1], :], -0.5)
         found[:, [0, -1]] = np.minimum(found[:, [0, -1]], -0.5)
+        return found
+
+    def seen(self, inside: NDArray[np.bool_]) -> Seen:
+        """What the photo shows at the cells' corners."""
+        grey = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        calm = cv2.GaussianBlur(grey, (0, 0), 0.5 * self.cell_px)
+        return Seen(
+            inside=inside,
+            light=self._at_cells(np.asarray(calm, np.float64)),
+            near=None if self.near is None else self._at_cells(self.near),
+        )
+
+    def _at_cells(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        height, width = values.shape
+        columns = np.arange(0, width - 1e-6, self.cell_px, dtype=np.float32) - 0.5
+        rows = np.arange(0, height - 1e-6, self.cell_px, dtype=np.float32) - 0.5
+        grid = np.meshgrid(columns, rows)
+        found = cv2.remap(
+            values.astype(np.float32), grid[0], grid[1], cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
         return np.asarray(found, np.float64)
 
 
@@ -173,17 +207,23 @@ def _main_part(alpha: Pixels) -> NDArray[np.bool_]:
     return np.asarray(solid | small[hole_labels], np.bool_)
 
 
-def _relief_mesh(
-    relief: Relief, half: NDArray[np.float64], crop: _Crop, name: str
-) -> TexturedMesh:
+def _relief_mesh(relief: Relief, depth: Depth, crop: _Crop, name: str) -> TexturedMesh:
     x, y = relief.places.T
     grid = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
-    depth = cv2.remap(half.astype(np.float32), *grid, cv2.INTER_LINEAR)[:, 0]
-    depth = np.where(relief.rim, 0.0, np.maximum(depth, 0.05))
+    front, back = (
+        np.where(
+            relief.rim,
+            0.0,
+            np.maximum(
+                cv2.remap(half.astype(np.float32), *grid, cv2.INTER_LINEAR)[:, 0], 0.05
+            ),
+        )
+        for half in (depth.front, depth.back)
+    )
     count = len(x)
     places = np.stack([x, -y], axis=1)
     vertices = np.concatenate(
-        [np.column_stack([places, depth]), np.column_stack([places, -depth])]
+        [np.column_stack([places, front]), np.column_stack([places, -back])]
     )
     faces = np.concatenate([relief.faces, relief.faces[:, ::-1] + count])
     height, width = crop.alpha.shape
