@@ -12,6 +12,7 @@ import numpy as np
 from jobs.toolbox.meshes.mesh import TexturedMesh
 from scans.engines.photogrammetry import frames, fusion, masks, meshing, photos, stereo
 from scans.engines.photogrammetry.budgets import Budget
+from scans.engines.photogrammetry.bumps import Fine, bake_bumps
 from scans.engines.photogrammetry.cleanup import Surface, is_closed
 from scans.engines.photogrammetry.finishing import finished, placement, upright_camera
 from scans.engines.photogrammetry.poses import (
@@ -22,6 +23,7 @@ from scans.engines.photogrammetry.poses import (
     straighten,
 )
 from scans.engines.photogrammetry.region import Region, find_region
+from scans.engines.photogrammetry.simplify import simplified
 from scans.engines.photogrammetry.texturing import Photo, bake, fitting_side, unwrap
 from scans.errors import ShinySurfaceError, TooFewPosesError
 from scans.facts import (
@@ -258,13 +260,15 @@ def build_mesh(
     tell(0.05, "Telling the thing from its surroundings")
     thing = meshing.stand_alone(cloud, region, keep_ground=keep_ground)
     tell(0.2, "Closing the surface")
-    surface = meshing.mesh(
-        thing, workdir / "mesh", depth=budget.poisson_depth, triangles=budget.triangles
-    )
+    whole = meshing.mesh(thing, workdir / "mesh", depth=budget.poisson_depth)
+    tell(0.7, "Saving triangles")
+    surface = simplified(whole, budget.triangles)
+    fine = Fine.of(whole)
     target = workdir / "surface.npz"
     np.savez(
-        target, vertices=surface.vertices, faces=surface.faces, upright=region.upright
-    )
+        target, vertices=surface.vertices, faces=surface.faces, upright=region.upright,
+        fine_vertices=fine.vertices, fine_normals=fine.normals.astype(np.float16),
+    )  # fmt: skip
     facts = MeshFacts(
         triangles=len(surface.faces),
         watertight=is_closed(surface),
@@ -289,6 +293,10 @@ def paint(
     with np.load(surface_path) as found:
         surface = Surface(vertices=found["vertices"], faces=found["faces"])
         upright = found["upright"]
+        fine = Fine(
+            vertices=found["fine_vertices"],
+            normals=found["fine_normals"].astype(np.float32),
+        )
     poses = read_poses(poses_path, 0)
     taken = [
         Photo(
@@ -307,10 +315,12 @@ def paint(
     laid = unwrap(surface, texture_px=side_px)
     baked = bake(
         surface, laid, taken, side_px=side_px, smooth=smooth,
-        on_progress=lambda done: tell(0.4 + 0.6 * done, "Painting the surface"),
+        on_progress=lambda done: tell(0.4 + 0.5 * done, "Painting the surface"),
     )  # fmt: skip
+    tell(0.9, "Keeping fine bumps")
+    bumps = bake_bumps(laid, fine, side_px=side_px)
     place = placement(laid.vertices, longest_side_m)
-    mesh = finished(laid, baked.texture, place, "scan")
+    mesh = finished(laid, baked.texture, bumps, place, "scan")
     target = workdir / "model.npz"
     write_mesh(mesh, target)
     facts = TextureFacts(
@@ -326,6 +336,7 @@ def write_mesh(mesh: TexturedMesh, target: Path) -> None:
         "uvs": mesh.uvs,
         "texture": mesh.texture,
         "normals": mesh.with_normals().normals,
+        "normal_map": mesh.normal_map,
     }
     kept = {name: value for name, value in painted.items() if value is not None}
     np.savez(target, vertices=mesh.vertices, faces=mesh.faces, **kept)  # type: ignore[arg-type]  # its stubs take a flag for an array
@@ -339,5 +350,6 @@ def read_mesh(path: Path, name: str) -> TexturedMesh:
             uvs=found["uvs"],
             texture=found["texture"],
             normals=found["normals"],
+            normal_map=found["normal_map"],
             name=name,
         )

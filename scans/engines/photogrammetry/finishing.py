@@ -31,13 +31,14 @@ def placement(vertices: NDArray[np.floating], longest_side_m: float) -> Placemen
 
 
 def finished(
-    laid: Unwrapped, texture: Pixels, place: Placement, name: str
+    laid: Unwrapped, texture: Pixels, bumps: Pixels, place: Placement, name: str
 ) -> TexturedMesh:
     return TexturedMesh(
         vertices=place.apply(laid.vertices),
         faces=laid.faces,
         uvs=laid.uvs,
         texture=texture,
+        normal_map=bumps,
         name=name,
     ).with_normals()
 

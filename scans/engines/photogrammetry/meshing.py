@@ -1,4 +1,4 @@
-"""The cloud becomes a closed surface: ground taken away, base closed, Poisson, fewer triangles."""
+"""The cloud becomes a closed surface: ground taken away, base closed, Poisson."""
 
 import json
 import subprocess
@@ -13,7 +13,6 @@ from jobs.errors import EngineFailedError
 from scans.engines.photogrammetry.cleanup import Surface, clean
 from scans.engines.photogrammetry.fusion import Cloud
 from scans.engines.photogrammetry.region import Region, cluster_labels
-from scans.engines.photogrammetry.simplify import simplified
 from scans.errors import SeveralObjectsError, TooLittleTextureError
 
 WORKER = "scans.engines.photogrammetry.mesh_worker"
@@ -221,13 +220,12 @@ def read_surface(path: Path) -> Surface:
     return Surface(vertices=vertices.astype(np.float32), faces=faces.astype(np.int32))
 
 
-def mesh(thing: Thing, workdir: Path, *, depth: int, triangles: int) -> Surface:
-    """One closed surface through the thing's points, with so many triangles at most."""
+def mesh(thing: Thing, workdir: Path, *, depth: int) -> Surface:
+    """One closed surface through the thing's points, as fine as they are."""
     workdir.mkdir(parents=True, exist_ok=True)
     write_cloud(with_base(thing), workdir / "cloud.ply")
     _poisson(workdir / "cloud.ply", workdir / "poisson.ply", depth)
-    whole = clean(read_surface(workdir / "poisson.ply"), ground=thing.ground)
-    return simplified(whole, triangles)
+    return clean(read_surface(workdir / "poisson.ply"), ground=thing.ground)
 
 
 def _poisson(source: Path, target: Path, depth: int) -> None:

@@ -74,6 +74,11 @@ def unwrap(surface: Surface, *, texture_px: int) -> Unwrapped:
     )
 
 
+def on_atlas(laid: Unwrapped, side_px: int) -> Floats:
+    """Where each vertex lies in a picture of the atlas, in pixels from the top left."""
+    return np.stack([laid.uvs[:, 0], 1 - laid.uvs[:, 1]], axis=1) * side_px
+
+
 def fitting_side(surface: Surface, photos: Sequence[Photo], most_px: int) -> int:
     """A power of two about as fine as the best views, no finer."""
     best = np.zeros(len(surface.faces))
@@ -199,8 +204,7 @@ def bake(
     on_progress: Callable[[float], None],
 ) -> Baked:
     """Paint the atlas from the photos."""
-    flat = np.stack([laid.uvs[:, 0], 1 - laid.uvs[:, 1]], axis=1) * side_px
-    fragments = rasterise_flat(flat, laid.faces, side_px)
+    fragments = rasterise_flat(on_atlas(laid, side_px), laid.faces, side_px)
     inside = fragments.face >= 0
     normals = vertex_normals(laid.vertices, laid.faces)
     points = fragments.interpolate(laid.faces, laid.vertices)[inside]
@@ -238,7 +242,7 @@ def bake(
     texture[inside] = np.clip(np.round(colours), 0, 255)
     on_progress(1.0)
     share = _seen_share(laid, fragments.face, seen, inside)
-    return Baked(texture=_padded(texture, inside), seen_share=share)
+    return Baked(texture=padded(texture, inside), seen_share=share)
 
 
 def _seen_share(
@@ -265,7 +269,7 @@ def _borrowed(points: Floats, colours: Floats, seen: NDArray[np.bool_]) -> Float
     return np.asarray(colours[known][near.reshape(-1, count)].mean(axis=1), np.float32)
 
 
-def _padded(texture: Pixels, inside: NDArray[np.bool_]) -> Pixels:
+def padded(texture: Pixels, inside: NDArray[np.bool_]) -> Pixels:
     """Colours run on past the charts' edges, so that mipmaps do not show the gaps."""
     empty = (~inside).astype(np.uint8)
     _, labels = cv2.distanceTransformWithLabels(
