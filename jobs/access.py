@@ -4,9 +4,11 @@ import uuid
 from typing import TypeVar
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.utils.text import slugify
 
+from jobs.columns import Columns
 from jobs.errors import NotFoundError, RequestError
 from jobs.models import Asset, Batch, Job, Project
 
@@ -14,6 +16,12 @@ M = TypeVar("M", bound=Model)
 
 # The id that a malformed one is read as: no row has it.
 NOBODY = uuid.UUID(int=0)
+
+# Asked with every job that is submitted and every file that comes in.
+_PROJECT = Columns(Project, "p")
+_BY_SLUG = f"""
+SELECT {_PROJECT.sql} FROM jobs_project p WHERE p.owner_id = %s AND p.slug = %s
+"""  # noqa: S608  our own columns
 
 
 def projects_of(user: User) -> QuerySet[Project]:
@@ -75,10 +83,20 @@ def ensure_project(user: User, name: str) -> Project:
             f"hyphens and underscores, such as “{slug or 'my-project'}”.",
             errors={"project": ["This is not a slug."]},
         )
+    found = _by_slug(user, slug)
+    if found:
+        return found
     project, _ = Project.objects.get_or_create(
         owner=user, slug=slug, defaults={"name": name.replace("-", " ").capitalize()}
     )
     return project
+
+
+def _by_slug(owner: User, slug: str) -> Project | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_SLUG, [owner.pk, slug])
+        row = cursor.fetchone()
+        return _PROJECT.instance(row) if row else None
 
 
 def as_uuid(text: str | uuid.UUID) -> uuid.UUID | None:

@@ -37,11 +37,25 @@ def queue_names(queues: Sequence[Queue]) -> list[str]:
     return [queue_name(q, p) for p in Priority.values for q in queues]
 
 
-def offer(stages: Sequence[Stage]) -> None:
-    """After the commit, ring for stages that have become due, and are said to be sent.
+def with_room(stages: Sequence[Stage]) -> list[Stage]:
+    """Those of these stages that workers can soon take; the dispatcher sends the others."""
+    left: dict[tuple[str, int], int] = {}
+    chosen = []
+    try:
+        for stage in stages:
+            line = (stage.queue, stage.priority)
+            if line not in left:
+                left[line] = room(*line)
+            if left[line] > 0:
+                left[line] -= 1
+                chosen.append(stage)
+    except redis.RedisError as error:
+        logger.warning("the dispatcher will send what Redis cannot take: %s", error)
+    return chosen
 
-    A stage for which there is no room, or no Redis, is sent by the dispatcher.
-    """
+
+def offer(stages: Sequence[Stage]) -> None:
+    """After the commit, ring for stages that have become due, and are said to be sent."""
     due = [(s.pk, s.attempt, s.queue, s.priority) for s in stages]
     if due:
         transaction.on_commit(lambda: _offer(due))
@@ -51,6 +65,7 @@ def _offer(due: list[tuple[int, int, str, int]]) -> None:
     unsent = []
     try:
         for stage_id, attempt, queue, priority in due:
+            # Asked again: much may have been offered in one transaction.
             if room(queue, priority) > 0:
                 _ring(stage_id, attempt, queue, priority)
             else:

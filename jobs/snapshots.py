@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
+from jobs import whole
 from jobs.models import Asset, Batch, Job, Project, Stage
+from jobs.whole import WholeJob
 
 Json = dict[str, Any]
 
@@ -27,9 +30,16 @@ def with_snapshot_rows(jobs: QuerySet[Job]) -> QuerySet[Job]:
     return jobs.select_related("project").prefetch_related(*_PREFETCHES)
 
 
-def load_snapshot(job_id: Any) -> Json:
+def load_snapshot(job_id: UUID) -> Json:
     """The job as it is now; raises Job.DoesNotExist."""
-    return snapshot(with_snapshot_rows(Job.objects.all()).get(pk=job_id))
+    found = whole.load([job_id])
+    if not found:
+        raise Job.DoesNotExist
+    return snapshot_of(found[0])
+
+
+def snapshot_of(found: WholeJob) -> Json:
+    return _told(found.job, found.stages, found.inputs, found.outputs)
 
 
 def snapshot(job: Job) -> Json:

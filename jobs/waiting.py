@@ -75,9 +75,8 @@ ORDER BY past.took
 """
 
 
-def explain(job: Job) -> Waiting:
-    """Read from the rows what the stages of a job loaded `with_snapshot_rows` are doing."""
-    stages = list(job.stages.all())
+def explain(job: Job, stages: Sequence[Stage]) -> Waiting:
+    """Read from the rows what this job's stages are doing."""
     current = [s for s in stages if s.status in Stage.OPEN]
     if job.ended or not current:
         return Waiting(reason="", ahead=None, workers_alive=0, eta=None)

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import services, waiting
+from jobs import services, waiting, whole
 from jobs.access import NOBODY, as_uuid, find_job, find_project, jobs_of
 from jobs.api.auth import caller
 from jobs.api.base import ApiView, no_content
@@ -32,8 +32,10 @@ from jobs.models import Asset, Event, Job, Priority
 from jobs.snapshots import (
     Json,
     iso,
+    load_snapshot,
     output_json,
     snapshot,
+    snapshot_of,
     snapshot_of_new,
     with_snapshot_rows,
 )
@@ -120,13 +122,15 @@ class JobView(ApiView):
     @extend_schema(operation_id="get_job", responses=JobShape)
     def get(self, request: Request, job_id: str) -> Response:
         """The job as it is now; while it is under way, also why it waits."""
-        rows = with_snapshot_rows(jobs_of(caller(request)))
-        job = rows.filter(pk=as_uuid(job_id) or NOBODY).first()
-        if job is None:
+        user = caller(request)
+        owner_id = None if user.is_staff else user.pk
+        found = whole.load([as_uuid(job_id) or NOBODY], owner_id=owner_id)
+        if not found:
             raise NotFoundError(f"There is no job {job_id}.")
-        told = snapshot(job)
-        if not job.ended:
-            told["waiting"] = _waiting_json(waiting.explain(job))
+        told = snapshot_of(found[0])
+        if not found[0].job.ended:
+            why = waiting.explain(found[0].job, found[0].stages)
+            told["waiting"] = _waiting_json(why)
         return Response(told)
 
     @extend_schema(operation_id="change_job", request=JobChanges, responses=JobShape)
@@ -322,7 +326,7 @@ def _after(request: Request) -> int | None:
 
 
 def _shown(job_id: UUID) -> Json:
-    return snapshot(with_snapshot_rows(Job.objects.all()).get(pk=job_id))
+    return load_snapshot(job_id)
 
 
 def _log_line(event: Event) -> Json:

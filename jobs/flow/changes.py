@@ -162,11 +162,12 @@ def _settle(change: Change) -> None:
     due = [
         s for s in change.stages if s.status == Stage.Status.QUEUED and not s.sent_at
     ]
-    for stage in due:
-        # Rung for as soon as this is committed; taken back where nobody could be.
+    offered = queues.with_room(due)
+    for stage in offered:
+        # Said here, so that it costs no write of its own once it is true.
         change.set(stage, sent_at=change.now)
     change.write()
-    queues.offer(due)
+    queues.offer(offered)
 
 
 def _progress(stages: Sequence[Stage]) -> float:

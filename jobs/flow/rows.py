@@ -6,44 +6,21 @@ time, and wait for the answer to each before it sends the next.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import AutoField, Field, Model
 
+from jobs.columns import Columns
 from jobs.models import Job, Project, Stage
 
 AnyField = Field[Any, Any]
-M = TypeVar("M", bound=Model)
 
 
-class _Columns(Generic[M]):
-    """Some of a model's columns, and its instances out of rows of them."""
-
-    def __init__(self, model: type[M], alias: str, *, without: Sequence[str] = ()):
-        self._model = model
-        fields = [f for f in model._meta.concrete_fields if f.name not in without]
-        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
-        self.count = len(fields)
-        self._names = [field.attname for field in fields]
-        # JSON comes as text: only its field knows how it is to be read.
-        self._readers = [
-            (place, field.from_db_value)
-            for place, field in enumerate(fields)
-            if hasattr(field, "from_db_value")
-        ]
-
-    def instance(self, row: Sequence[Any]) -> M:
-        values = list(row)
-        for place, read in self._readers:
-            values[place] = read(values[place], None, connection)
-        return self._model.from_db(connection.alias, self._names, values)
-
-
-_JOB = _Columns(Job, "j")
-_PROJECT = _Columns(Project, "p")
+_JOB = Columns(Job, "j")
+_PROJECT = Columns(Project, "p")
 # Texts of other stages can be long and are seldom needed here.
-_STAGE = _Columns(Stage, "s", without=("facts", "checkpoint"))
+_STAGE = Columns(Stage, "s", without=("facts", "checkpoint"))
 
 # Whoever works for a job needs to know where its files lie, and whether somebody wants
 # to hear of it. Its stages are locked, too: due waits are claimed many at a time,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from jobs import whole
 from jobs.models import Event, Job
-from jobs.snapshots import Json, iso, snapshot, with_snapshot_rows
+from jobs.snapshots import Json, iso, snapshot_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ def read_jobs(known: Mapping[str, int]) -> dict[str, JobNews]:
     """These jobs, each with its events after the number that is known already."""
     if not known:
         return {}
-    rows = with_snapshot_rows(Job.objects.filter(pk__in=list(known)))
-    found = {str(job.pk): JobNews(job=snapshot(job)) for job in rows}
+    jobs = whole.load([UUID(job_id) for job_id in known])
+    found = {str(each.job.pk): JobNews(job=snapshot_of(each)) for each in jobs}
     fresh = Q()
     for job_id, seq in known.items():
         # Who looks for the first time is told the state, not the history.

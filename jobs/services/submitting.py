@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 
 from jobs import flow
 from jobs.access import ensure_project
@@ -52,13 +52,24 @@ def submit_batch(owner: User, orders: Sequence[JobOrder], *, name: str = "") -> 
 def _check_queue_quota(owner: User, more: int) -> None:
     own = Allowance.of(owner)
     limit = (own and own.queued_jobs) or settings.MAX_QUEUE_SIZE
-    queued = Job.objects.filter(owner=owner, status=Job.Status.QUEUED).order_by()
-    # Whether there is one too many: they need not all be counted.
-    if more > limit or queued[limit - more : limit - more + 1].exists():
+    if more > limit or _has_queued(owner, limit - more + 1):
         raise QuotaError(
             f"You may have {limit} jobs waiting to start, and this would be more. "
             "Wait until some have started, or cancel some."
         )
+
+
+# Whether there is one too many: they need not all be counted.
+_THE_NTH_QUEUED = """
+SELECT 1 FROM jobs_job WHERE owner_id = %s AND status = 'queued' OFFSET %s LIMIT 1
+"""
+
+
+def _has_queued(owner: User, count: int) -> bool:
+    """Whether this owner has at least so many jobs that wait to start."""
+    with connection.cursor() as cursor:
+        cursor.execute(_THE_NTH_QUEUED, [owner.pk, count - 1])
+        return cursor.fetchone() is not None
 
 
 def _project_for(owner: User, order: JobOrder, checked: CheckedOrder) -> Project:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.toolbox.meshes.mesh import TexturedMesh
+from jobs.toolbox.meshes.mesh import TexturedMesh, vertex_tangents
 from jobs.toolbox.meshes.textures import encode_texture
 
 FLOAT, UNSIGNED_INT = 5126, 5125
@@ -115,6 +115,9 @@ class _Document:
             # glTF counts rows from the top.
             flipped = np.stack([mesh.uvs[:, 0], 1.0 - mesh.uvs[:, 1]], axis=1)
             attributes["TEXCOORD_0"] = self.buffer.vectors(flipped)
+        if mesh.uvs is not None and mesh.normal_map is not None:
+            # Without them each viewer would read the normals' picture its own way.
+            attributes["TANGENT"] = self.buffer.vectors(vertex_tangents(mesh))
         primitive = {
             "attributes": attributes,
             "indices": self.buffer.indices(mesh.faces),

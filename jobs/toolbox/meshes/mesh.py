@@ -61,3 +61,40 @@ def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
     sums[lost] = (0.0, 1.0, 0.0)
     lengths[lost] = 1.0
     return np.asarray((sums / lengths)[owner], np.float32)
+
+
+def vertex_tangents(mesh: TexturedMesh) -> Floats:
+    """The way that u grows at each vertex, and 1 or, in mirrored charts, -1: (n, 4).
+
+    Normal, tangent and their product times that number point towards the viewer, to the
+    right and upwards in the picture.
+    """
+    assert mesh.uvs is not None
+    normals = mesh.with_normals().normals
+    assert normals is not None
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    spots = mesh.uvs[mesh.faces].astype(np.float64)
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    (u1, v1), (u2, v2) = (spots[:, 1] - spots[:, 0]).T, (spots[:, 2] - spots[:, 0]).T
+    hand = np.where(u1 * v2 - u2 * v1 < 0, -1.0, 1.0)
+    ways = (one * v2[:, None] - two * v1[:, None]) * hand[:, None]
+    # Each triangle counts by its size, whatever its scale in the picture is.
+    size = np.linalg.norm(np.cross(one, two), axis=1)
+    ways = _unit(ways) * size[:, None]
+    sums, hands = np.zeros((len(mesh.vertices), 3)), np.zeros(len(mesh.vertices))
+    for corner in range(3):
+        np.add.at(sums, mesh.faces[:, corner], ways)
+        np.add.at(hands, mesh.faces[:, corner], hand * size)
+    upright = normals.astype(np.float64)
+    flat = sums - (sums * upright).sum(axis=1, keepdims=True) * upright
+    # A vertex without a way of its own takes any that lies on the surface.
+    lost = np.linalg.norm(flat, axis=1) < 1e-9 * max(float(np.abs(sums).max()), 1e-20)
+    steady = np.eye(3)[np.abs(upright[lost]).argmin(axis=1)]
+    flat[lost] = np.cross(upright[lost], steady)
+    signs = np.where(hands < 0, -1.0, 1.0)[:, None]
+    return np.concatenate([_unit(flat), signs], axis=1).astype(np.float32)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-20))
