@@ -1,11 +1,14 @@
 // A job's page: figures move as they come; what changed shape is fetched anew from the server.
 
 import { follow, getJson, showFigures } from "./live.js";
-import { tellOfEnd } from "./studio.js";
+import { tellOfEnd } from "./notices.js";
 import "./viewers.js";
 
 const page = document.querySelector("[data-job-page]");
 const REDRAW_MS = 300;
+const AGAIN_MS = 3000;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 if (page && !page.dataset.ended) {
   const link = document.querySelector("[data-link-state]");
@@ -13,19 +16,16 @@ if (page && !page.dataset.ended) {
   let shown = Number(page.dataset.seq);
   let wanted = shown;
   let redrawing = false;
-  let outputs = -1;
 
   follow({
     path: `/ws/jobs/${page.dataset.jobPage}/`,
     poll: async () => [await getJson(page.dataset.stateUrl)],
     onLink: (state) => { link.textContent = words[state]; link.className = `small muted link-${state}`; },
-    onJob: (job, type) => {
+    onJob: (job) => {
       showProgress(job);
       document.title = document.title.replace(/ · .* · /, ` · ${job.finished_at ? job.status : `${Math.floor(job.progress)} %`} · `);
-      const grown = outputs >= 0 && job.outputs.length !== outputs;
-      outputs = job.outputs.length;
       wanted = Math.max(wanted, job.seq);
-      if (wanted > shown || grown) redraw();
+      if (wanted > shown) redraw();
       if (job.finished_at && !page.dataset.ended) {
         page.dataset.ended = "1";
         tellOfEnd(job);
@@ -64,23 +64,24 @@ if (page && !page.dataset.ended) {
     return groups;
   }
 
+  /** What the server draws is fetched until it shows the newest that was heard of. */
   async function redraw() {
     if (redrawing) return;
     redrawing = true;
-    try {
-      while (wanted > shown) {
-        const aim = wanted;
-        await new Promise((done) => setTimeout(done, REDRAW_MS));
+    while (wanted > shown) {
+      const aim = wanted;
+      await pause(REDRAW_MS);
+      try {
         const answer = await fetch(page.dataset.liveUrl, { credentials: "same-origin" });
-        if (!answer.ok) break;
-        place(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        if (answer.status >= 500) throw new Error(String(answer.status));
+        if (answer.ok) place(new DOMParser().parseFromString(await answer.text(), "text/html"));
         shown = aim;
+      } catch {
+        // The server may be starting again.
+        await pause(AGAIN_MS);
       }
-    } catch {
-      // The next message or poll tries again.
-    } finally {
-      redrawing = false;
     }
+    redrawing = false;
   }
 }
 

@@ -1,12 +1,14 @@
 // Follows jobs over a socket; asks by plain requests while the socket is cut, and says which.
 
+export const ENDED = ["succeeded", "failed", "cancelled", "expired"];
+
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 15000;
 const POLL_MS = 2500;
 const SILENCE_MS = 45000;
 
 /**
- * Calls `onJob(job, type)` with every snapshot, newest first come, until the end of the page.
+ * Calls `onJob(job)` with every snapshot, newest first come, until `until()` or the page's end.
  * `poll` fetches the jobs when there is no socket; `onLink("live" | "polling" | "offline")`.
  */
 export function follow({ path, onJob, poll, onLink = () => {}, until = () => false }) {
@@ -16,12 +18,15 @@ export function follow({ path, onJob, poll, onLink = () => {}, until = () => fal
   let over = false;
   const seqs = new Map();
 
-  const take = (job, type) => {
+  /** Whether this is news. */
+  const take = (job) => {
+    const known = seqs.get(job.id) ?? -1;
     // A slow answer must not put an older state over a newer one.
-    if ((seqs.get(job.id) ?? -1) > job.seq) return;
+    if (known > job.seq) return false;
     seqs.set(job.id, job.seq);
-    onJob(job, type);
-    if (type === "end" || until()) finish();
+    onJob(job);
+    if (until()) finish();
+    return job.seq > known;
   };
 
   const finish = () => {
@@ -31,31 +36,46 @@ export function follow({ path, onJob, poll, onLink = () => {}, until = () => fal
     onLink("ended");
   };
 
+  const look = async () => {
+    const news = (await poll()).filter(take);
+    if (until()) finish();
+    return news.length > 0;
+  };
+
   const ask = async () => {
     clearTimeout(pollTimer);
     if (over || document.hidden) return;
     try {
-      for (const job of await poll()) take(job, job.finished_at ? "end-polled" : "snapshot");
+      await look();
       if (!over) onLink("polling");
     } catch {
       onLink("offline");
     }
     if (!over && !live) pollTimer = setTimeout(ask, POLL_MS);
-    if (until()) finish();
   };
 
   let live = false;
   const heard = (socket) => {
     clearTimeout(silenceTimer);
-    // A line that fell silent may be dead without having said so.
-    silenceTimer = setTimeout(() => socket.close(), SILENCE_MS);
+    silenceTimer = setTimeout(() => checkLine(socket), SILENCE_MS);
+  };
+
+  /** A line that fell silent is dead when others know what it did not tell. */
+  const checkLine = async (socket) => {
+    const dead = await look().catch(() => true);
+    if (dead) socket.close();
+    else if (!over) heard(socket);
   };
 
   const connect = () => {
     if (over) return;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}${path}`);
-    socket.onopen = () => { heard(socket); };
+    socket.onopen = () => {
+      heard(socket);
+      // A socket tells nothing of what ended before it was there.
+      look().catch(() => {});
+    };
     socket.onmessage = ({ data }) => {
       heard(socket);
       if (!live) {
@@ -65,7 +85,7 @@ export function follow({ path, onJob, poll, onLink = () => {}, until = () => fal
         onLink("live");
       }
       const message = JSON.parse(data);
-      if (message.job) take(message.job, message.type);
+      if (message.job) take(message.job);
     };
     socket.onclose = () => {
       const wasLive = live;
@@ -83,7 +103,6 @@ export function follow({ path, onJob, poll, onLink = () => {}, until = () => fal
   document.addEventListener("visibilitychange", () => { if (!document.hidden && !live) ask(); });
   addEventListener("online", () => { delay = FIRST_DELAY_MS; });
   connect();
-  return { ask, finish };
 }
 
 export async function getJson(url) {

@@ -1,8 +1,7 @@
 // The admin's lists and dashboard move while work does: staff follow everything over one socket.
 
-import { follow, getJson, showFigures, showState } from "./live.js";
+import { ENDED, follow, getJson, showFigures, showState } from "./live.js";
 
-const ENDED = ["succeeded", "failed", "cancelled", "expired"];
 const marks = [...document.querySelectorAll("#result_list [data-job]")];
 const rows = new Map(marks.map((mark) => [mark.dataset.job, mark]));
 const open = () => marks.filter((mark) => !ENDED.includes(mark.dataset.status));

@@ -1,22 +1,13 @@
 // Files into a project: dropped, pasted, chosen or photographed; resumable, also after a reload.
 
 import { icon } from "./live.js";
+import { Line } from "./uploads/line.js";
+import { whyDead } from "./uploads/refusals.js";
 
 const zone = document.querySelector("[data-uploads]");
 const CHUNK_BYTES = 16 * 1024 * 1024;
 const AT_ONCE = 2;
 const RETRIES_MS = [0, 1000, 3000, 5000, 10000, 20000, 30000, 30000, 30000];
-// What a file's first bytes say of it; what says nothing here is left for the server to judge.
-const DEAD = [
-  [/^4d5a/, "is a Windows program"],
-  [/^7f454c46/, "is a program"],
-  [/^3c(21444f43|68746d6c|48544d4c)/i, "is a web page"],
-];
-
-const FAMILIES = ["image", "video", "audio"];
-// Pictures that every browser opens: one that it cannot open is broken.
-const OPENED = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-
 if (zone) start(zone);
 
 function start(zone) {
@@ -117,30 +108,6 @@ function reasonOf(error) {
   }
 }
 
-/** Why a file is not worth sending; empty when it is, or when only the server can tell. */
-async function whyDead(file, zone) {
-  if (!file.size) return "is empty";
-  const most = Number(zone.dataset.most);
-  if (most && file.size > most) return `is larger than ${bytes(most)}`;
-  const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-  const hex = [...head].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const dead = DEAD.find(([pattern]) => pattern.test(hex))?.[1];
-  if (dead) return dead;
-  const kind = file.type.split("/")[0];
-  const kinds = zone.dataset.kinds.split(",").filter(Boolean);
-  if (kinds.length && FAMILIES.includes(kind) && !kinds.includes(kind)) return `is ${kind === "audio" ? "sound" : `a${kind === "image" ? "n" : ""} ${kind}`}; this takes ${kinds.join(" or ")}`;
-  return OPENED.includes(file.type) && !(await opens(file)) ? "is damaged: it cannot be opened as a picture" : "";
-}
-
-async function opens(file) {
-  try {
-    (await createImageBitmap(file, { resizeWidth: 8, resizeHeight: 8 })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function showLink(list) {
   const line = document.createElement("li");
   line.className = "upload-note small";
@@ -162,93 +129,4 @@ async function announceUnfinished(zone, list) {
   line.className = "upload-note small";
   line.append(icon("info"), ` Not finished: ${[...new Set(names)].join(", ")}. Choose the same file again, and it goes on where it stopped.`);
   list.append(line);
-}
-
-class Line {
-  constructor(file, list) {
-    this.file = file;
-    this.row = document.createElement("li");
-    this.row.className = "upload";
-    this.name = document.createElement("span");
-    this.name.className = "clip";
-    this.name.textContent = file.name || "Pasted picture";
-    this.words = document.createElement("span");
-    this.words.className = "small muted figure";
-    this.words.textContent = "in line";
-    this.bar = document.createElement("progress");
-    this.bar.className = "bar";
-    this.bar.max = 1;
-    this.bar.value = 0;
-    this.bar.setAttribute("aria-label", `Upload of ${file.name}`);
-    this.buttons = document.createElement("span");
-    this.buttons.className = "inline";
-    this.row.append(this.name, this.words, this.buttons, this.bar);
-    list.append(this.row);
-    this.samples = [];
-  }
-
-  steer(upload, onStop) {
-    const pause = this.button("Pause", "pause", () => {
-      const paused = pause.dataset.paused !== "1";
-      pause.dataset.paused = paused ? "1" : "";
-      pause.replaceChildren(icon(paused ? "play" : "pause"));
-      pause.setAttribute("aria-label", paused ? "Go on" : "Pause");
-      if (paused) { upload.abort(); this.words.textContent = "paused"; this.samples = []; } else upload.start();
-    });
-    this.button("Stop", "close", async () => {
-      await upload.abort(true).catch(() => {});
-      this.row.remove();
-      onStop();
-    });
-  }
-
-  button(label, name, onClick) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.className = "btn btn-quiet btn-icon btn-sm";
-    made.setAttribute("aria-label", label);
-    made.append(icon(name));
-    made.addEventListener("click", onClick);
-    this.buttons.append(made);
-    return made;
-  }
-
-  progress(sent, total) {
-    this.bar.value = sent / total;
-    const now = performance.now();
-    this.samples = [...this.samples.filter(([at]) => now - at < 5000), [now, sent]];
-    const [firstAt, firstSent] = this.samples[0];
-    const speed = now > firstAt ? ((sent - firstSent) / (now - firstAt)) * 1000 : 0;
-    const left = speed ? ` · ${bytes(speed)}/s · ${time((total - sent) / speed)} left` : "";
-    this.words.textContent = `${bytes(sent)} of ${bytes(total)}${left}`;
-  }
-
-  finish() {
-    this.bar.value = 1;
-    this.row.classList.add("is-succeeded");
-    this.words.textContent = `${bytes(this.file.size)}, done`;
-    this.buttons.replaceChildren();
-  }
-
-  refuse(reason) {
-    this.row.classList.add("is-failed");
-    this.words.textContent = reason;
-    this.words.className = "small problem";
-    this.words.setAttribute("role", "alert");
-    this.buttons.replaceChildren();
-    this.button("Take it off the list", "close", () => this.row.remove());
-  }
-}
-
-export function bytes(count) {
-  for (const unit of ["B", "kB", "MB", "GB"]) {
-    if (count < 1000) return `${unit === "B" ? Math.round(count) : count.toPrecision(3)} ${unit}`;
-    count /= 1000;
-  }
-  return `${count.toPrecision(3)} TB`;
-}
-
-function time(seconds) {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  return seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

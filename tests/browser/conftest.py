@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -228,3 +230,12 @@ def open_studio(context: BrowserContext, url: str) -> Studio:
     page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
     page.on("request", requested)
     return made
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    y, x = np.mgrid[0:240, 0:320]
+    pixels = np.stack([x % 256, y % 256, (x * y // 80) % 256], axis=-1)
+    path = tmp_path / "gradient.png"
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
+    return path

@@ -1,0 +1,72 @@
+"""What every page does."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Studio
+from tests.browser.steps import start_tiny
+
+
+def test_an_empty_studio_says_what_can_be_made(studio: Studio) -> None:
+    page = studio.go("/studio/")
+
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    pictures = page.locator(".cover-art img")
+    assert pictures.count() >= 5
+    for place in range(pictures.count()):
+        pictures.nth(place).scroll_into_view_if_needed()
+        expect(pictures.nth(place)).to_have_js_property("complete", True)
+        assert pictures.nth(place).evaluate("image => image.naturalWidth") > 0
+
+
+def test_an_end_is_told_on_whichever_page_is_open(studio: Studio) -> None:
+    page = start_tiny(studio, text="tell me elsewhere", busy_seconds="3")
+
+    page.goto(f"{studio.url}/studio/settings/")
+
+    expect(page.locator(".toast")).to_contain_text("tiny: succeeded")
+
+
+def test_an_end_is_told_by_the_browser_when_its_page_is_out_of_sight(
+    studio: Studio,
+) -> None:
+    studio.page.context.grant_permissions(["notifications"], origin=studio.url)
+    page = start_tiny(studio, text="tell me by the browser", busy_seconds="2")
+    page.evaluate(_OUT_OF_SIGHT)
+
+    assert page.evaluate("told") == "tiny: succeeded"
+
+
+# A headless browser has no other window to look at, and nowhere to show what it tells.
+_OUT_OF_SIGHT = """() => {
+  Object.defineProperty(document, "hidden", { get: () => true });
+  window.told = new Promise((tell) => {
+    window.Notification = class extends EventTarget {
+      static permission = "granted";
+      constructor(title) { super(); tell(title); }
+    };
+  });
+}"""
+
+
+def test_keys_lead_through_the_studio(studio: Studio) -> None:
+    page = studio.go("/studio/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+
+    page.wait_for_url("**/studio/jobs/")
+
+
+def test_the_theme_is_switched_and_kept(studio: Studio) -> None:
+    page = studio.go("/studio/")
+    page.keyboard.press("t")
+    page.keyboard.press("t")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.reload()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    studio.check_accessible()

@@ -1,0 +1,108 @@
+"""Results, shown as what they are."""
+
+import base64
+import re
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Studio
+from tests.browser.steps import ENDS_WITHIN_MS, has_state, start_tiny
+
+_DROP = """([name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([bytes], name, { type: "image/png" }));
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    const event = new DragEvent(type, { dataTransfer: dropped, bubbles: true, cancelable: true });
+    document.body.dispatchEvent(event);
+  }
+}"""
+
+
+def test_a_photo_is_dropped_painted_watched_and_downloaded(
+    studio: Studio, picture: Path
+) -> None:
+    page = studio.go("/studio/new/painting/")
+    text = base64.b64encode(picture.read_bytes()).decode()
+    page.evaluate(_DROP, [picture.name, text])
+    expect(page.locator("[data-chosen-count]")).to_have_text("· 1 chosen")
+    page.get_by_role("button", name=re.compile("^Start")).click()
+    page.wait_for_url("**/studio/jobs/*/")
+
+    has_state(page, "succeeded")
+
+    _compare(page)
+    _take_apart(page)
+    page.locator("mf-model").first.scroll_into_view_if_needed()
+    page.locator("mf-model[ready]").first.wait_for()
+    studio.check_accessible()
+    studio.check_fits()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All as ZIP").click()
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert any("Layer_1_background.png" in name for name in names)
+
+
+def _compare(page: Page) -> None:
+    slider = page.get_by_role("slider", name="Before and after")
+    slider.fill("25")
+    before = page.locator("mf-compare [data-before]")
+    assert before.evaluate("image => image.style.clipPath") == "inset(0px 75% 0px 0px)"
+
+
+def _take_apart(page: Page) -> None:
+    layers = page.locator("mf-layers img")
+    flat = layers.last.evaluate("image => image.style.transform")
+    page.get_by_label("Take apart").fill("100")
+    assert layers.last.evaluate("image => image.style.transform") != flat
+    page.get_by_role("button", name="Layer 1", exact=True).click()
+    expect(layers.first).to_be_hidden()
+
+
+def test_a_quiz_is_made_from_the_sample_edited_and_taken(studio: Studio) -> None:
+    page = studio.go("/studio/new/")
+    page.locator('form[action="/studio/new/quiz/sample/"] button').click()
+    page.wait_for_url("**/studio/jobs/*/", timeout=ENDS_WITHIN_MS)
+    has_state(page, "succeeded")
+
+    page.get_by_role("link", name="Edit the quiz").click()
+    first = page.locator(".quiz-item").first
+    prompt = first.get_by_role("heading").inner_text()
+    studio.check_accessible()
+    studio.check_fits()
+    first.get_by_role("button", name="Remove").click()
+    expect(first.get_by_role("heading")).not_to_have_text(prompt)
+    page.get_by_role("button", name="Undo").click()
+    expect(first.get_by_role("heading")).to_have_text(prompt)
+
+    page.get_by_role("link", name="Take it").click()
+    page.locator(".quiz-mark").first.click()
+    studio.check_accessible()
+    studio.check_fits()
+    _answer(page)
+    expect(page.locator(".quiz-status")).to_contain_text("1 of")
+
+
+def _answer(page: Page) -> None:
+    text = page.locator(".quiz-panel input[name=answer]:not([type])")
+    if text.count():
+        text.fill("something")
+    else:
+        page.keyboard.press("1")
+    page.get_by_role("button", name="Check").click()
+
+
+def test_results_are_shared_by_a_link(studio: Studio, browser: Browser) -> None:
+    page = start_tiny(studio, text="share me")
+    has_state(page, "succeeded")
+    page.locator("summary", has_text="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_label("Link").input_value()
+    visitor = browser.new_context().new_page()
+
+    visitor.goto(address)
+
+    expect(visitor.get_by_role("link", name="finished.txt")).to_be_visible()
+    visitor.context.close()
