@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ads.engines.packaging import TIMESCALE
-from ads.engines.stage.scene import ScenePlan, SceneRenderer, to_yuv
+from ads.engines.stage.planes import PlaneMaker
+from ads.engines.stage.scene import ScenePlan, SceneRenderer
 from ads.timing import FPS
 from jobs.toolbox import ffmpeg
 
@@ -69,17 +70,17 @@ def raw_video(width_px: int, height_px: int) -> Sequence[str]:
     )
 
 
-def frames_of(renderer: SceneRenderer) -> Iterator[Planes]:
-    """Every frame of a scene as planes for the encoder."""
-    width, height = renderer.plan.frame_size_px
+def frames_of(renderer: SceneRenderer, *, kept: int = 1) -> Iterator[Planes]:
+    """Every frame of a scene as planes for the encoder; the latest few are valid."""
+    maker = PlaneMaker(*renderer.plan.frame_size_px, kept=kept)
     for number in range(renderer.plan.span.frames):
-        planes = np.empty(width * height * 3 // 2, np.uint8)
-        yield to_yuv(renderer.draw(number), planes)
+        yield maker.planes_of(renderer.draw(number))
 
 
 def _rendered_ahead(renderer: SceneRenderer) -> Iterator[Planes]:
     """The same, drawn on another thread while the encoder's pipe is being filled."""
-    frames = frames_of(renderer)
+    # Those that wait, and the one that is being written.
+    frames = frames_of(renderer, kept=_AHEAD + 1)
     with ThreadPoolExecutor(max_workers=1) as drawer:
         ahead = deque(drawer.submit(next, frames, None) for _ in range(_AHEAD))
         while (planes := ahead.popleft().result()) is not None:

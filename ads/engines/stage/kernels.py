@@ -1,4 +1,4 @@
-"""The hot loops of the renderer: laying sprites over a frame, and RGB to YUV."""
+"""The hot loops of the renderer: laying sprites over a frame."""
 
 import numpy as np
 from numba import njit
@@ -56,35 +56,3 @@ def lay_colour(
             target[x, 0] = (red * share + target[x, 0] * rest) >> 8
             target[x, 1] = (green * share + target[x, 1] * rest) >> 8
             target[x, 2] = (blue * share + target[x, 2] * rest) >> 8
-
-
-@njit(cache=True, nogil=True)
-def to_i420(frame: Frame, planes: NDArray[np.uint8]) -> None:
-    """RGB to planar YUV 4:2:0 as BT.709 has it, in video range."""
-    height, width = frame.shape[0], frame.shape[1]
-    half, size = width // 2, height * width
-    chroma = size // 4
-    luma = planes[:size].reshape(height, width)
-    us = planes[size : size + chroma].reshape(height // 2, half)
-    vs = planes[size + chroma :].reshape(height // 2, half)
-    # One simple loop a plane and row, so that the compiler can make vectors of them.
-    for row in range(height):
-        source, target = frame[row], luma[row]
-        for column in range(width):
-            r = np.int32(source[column, 0])
-            g = np.int32(source[column, 1])
-            b = np.int32(source[column, 2])
-            bright = np.int32(11966) * r + np.int32(40254) * g + np.int32(4064) * b
-            target[column] = (bright + np.int32(1081344)) >> 16
-    for row in range(height // 2):
-        one, two = frame[2 * row], frame[2 * row + 1]
-        u_row, v_row = us[row], vs[row]
-        for place in range(half):
-            left, right = 2 * place, 2 * place + 1
-            r = np.int32(one[left, 0]) + one[right, 0] + two[left, 0] + two[right, 0]
-            g = np.int32(one[left, 1]) + one[right, 1] + two[left, 1] + two[right, 1]
-            b = np.int32(one[left, 2]) + one[right, 2] + two[left, 2] + two[right, 2]
-            u = np.int32(28784) * b - np.int32(6596) * r - np.int32(22189) * g
-            v = np.int32(28784) * r - np.int32(26145) * g - np.int32(2639) * b
-            u_row[place] = (u + np.int32(33685504)) >> 18
-            v_row[place] = (v + np.int32(33685504)) >> 18

@@ -45,6 +45,8 @@ class LuxuryStage:
         )
         ground = blended(ground, palette.glow, pool * 0.3)
         self.plate = as_plate(ground, layout, setting.seed)
+        # Fresh memory for each frame would cost more than the light itself.
+        self._light: Frame = np.empty_like(self.plate)
         self._hairlines()
         self._shadow = soft_shadow(512, 128)
         self._reflection: Pyramid | None = None
@@ -92,8 +94,9 @@ class LuxuryStage:
         light = np.zeros((high, wide, 3), np.uint8)
         self._beam(light, t)
         self._motes(light, t)
-        whole = cv2.resize(light, (frame.shape[1], frame.shape[0]))
-        cv2.add(frame, whole, dst=frame)
+        whole = (frame.shape[1], frame.shape[0])
+        cv2.resize(light, whole, dst=self._light)
+        cv2.add(frame, self._light, dst=frame)
 
     def _beam(self, light: Frame, t: float) -> None:
         glow = np.array(self._setting.palette.glow, np.float32)

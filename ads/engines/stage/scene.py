@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ads.engines.stage import kernels
 from ads.engines.stage.backdrop import ClipBackdrop
 from ads.engines.stage.bold import BoldStage
 from ads.engines.stage.energetic import EnergeticStage
@@ -311,9 +309,3 @@ def empty_stage(plan: ScenePlan) -> Frame:
     frame: Frame = renderer.stage.plate.copy()
     renderer.stage.behind(frame, plan.span.seconds / 2, renderer.pose(0))
     return frame
-
-
-def to_yuv(frame: Frame, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A frame as the encoder takes it."""
-    kernels.to_i420(frame, planes)
-    return planes

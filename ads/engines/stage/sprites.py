@@ -1,6 +1,6 @@
 """Sprites: pictures with alpha that are warped and laid over a frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -33,6 +33,8 @@ class Pyramid:
     """A sprite at full and halved sizes, so that shrinking it does not alias."""
 
     levels: tuple[Sprite, ...]
+    # Where it is warped to, frame after frame: fresh memory costs more than the warp.
+    _room: list[Pixels] = field(default_factory=list, init=False, compare=False)
 
     @classmethod
     def of(cls, sprite: Sprite) -> "Pyramid":
@@ -62,7 +64,10 @@ class Pyramid:
     def warped(
         self, matrix: Matrix, width_px: int, height_px: int
     ) -> tuple[Sprite, int, int] | None:
-        """The part of the warped sprite that lies in the frame, and where."""
+        """The part of the warped sprite that lies in the frame, and where.
+
+        It is overwritten by the next call.
+        """
         box = _box(matrix, self.size_px, width_px, height_px)
         if box is None:
             return None
@@ -84,14 +89,23 @@ class Pyramid:
         centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
         back = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
         whole = back @ shift @ matrix @ grown @ centre
-        piece = cv2.warpPerspective(
+        piece = self._piece(bottom - top, right - left)
+        cv2.warpPerspective(
             source,
             whole,
             (right - left, bottom - top),
+            dst=piece,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        return np.asarray(piece, np.uint8), left, top
+        return piece, left, top
+
+    def _piece(self, height_px: int, width_px: int) -> Sprite:
+        size = height_px * width_px * 4
+        if not self._room or len(self._room[0]) < size:
+            # A little more: a camera that comes closer asks for more each frame.
+            self._room[:] = [np.empty(size * 5 // 4, np.uint8)]
+        return self._room[0][:size].reshape(height_px, width_px, 4)
 
 
 def _box(
