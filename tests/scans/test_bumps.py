@@ -4,9 +4,9 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-from jobs.toolbox.meshes.mesh import vertex_normals
+from jobs.toolbox.meshes.mesh import TexturedMesh, vertex_normals, vertex_tangents
 from jobs.toolbox.meshes.rasteriser import rasterise_flat
-from scans.engines.photogrammetry.bumps import Fine, bake_bumps, tangents
+from scans.engines.photogrammetry.bumps import Fine, bake_bumps
 from scans.engines.photogrammetry.cleanup import Surface
 from scans.engines.photogrammetry.simplify import simplified
 from scans.engines.photogrammetry.texturing import Unwrapped, on_atlas, unwrap
@@ -39,9 +39,9 @@ def _missed_deg(laid: Unwrapped, fine: Surface, picture: NDArray[np.uint8]) -> f
         return fragments.interpolate(laid.faces, values)[inside].astype(np.float64)
 
     normal = spread(vertex_normals(laid.vertices, laid.faces))
-    ways, mirrored = tangents(laid)
-    tangent = spread(ways)
-    hand = np.where(mirrored[fragments.face[inside]], -1, 1)[:, None]
+    mesh = TexturedMesh(vertices=laid.vertices, faces=laid.faces, uvs=laid.uvs)
+    ways = spread(vertex_tangents(mesh))
+    tangent, hand = ways[:, :3], ways[:, 3:]
     told = picture[inside] / 127.5 - 1
     shown = told[:, :1] * tangent + told[:, 2:] * normal
     shown += told[:, 1:2] * np.cross(normal, tangent) * hand

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.toolbox.meshes.mesh import Floats, Pixels, vertex_normals
+from jobs.toolbox.meshes.mesh import (
+    Floats,
+    Pixels,
+    TexturedMesh,
+    vertex_normals,
+    vertex_tangents,
+)
 from jobs.toolbox.meshes.rasteriser import rasterise_flat
 from scans.engines.photogrammetry.cleanup import Surface
 from scans.engines.photogrammetry.texturing import Unwrapped, on_atlas, padded
@@ -39,18 +45,21 @@ def bake_bumps(laid: Unwrapped, fine: Fine, *, side_px: int) -> Pixels:
     side_px = min(side_px, MOST_PX)
     fragments = rasterise_flat(on_atlas(laid, side_px), laid.faces, side_px)
     inside = fragments.face >= 0
-    normals = vertex_normals(laid.vertices, laid.faces)
-    along, turned = tangents(laid)
+    mesh = TexturedMesh(
+        vertices=laid.vertices, faces=laid.faces, uvs=laid.uvs
+    ).with_normals()
+    assert mesh.normals is not None
 
     def spread(values: NDArray[np.floating]) -> Doubles:
         return fragments.interpolate(laid.faces, values)[inside].astype(np.float64)
 
-    normal = _unit(spread(normals))
+    normal = _unit(spread(mesh.normals))
     found = _fine_normals(spread(laid.vertices), normal, fine)
-    tangent = spread(along)
+    along = spread(vertex_tangents(mesh))
+    hand = np.sign(along[:, 3:])
+    tangent = along[:, :3]
     tangent = _unit(tangent - (tangent * normal).sum(axis=1, keepdims=True) * normal)
-    side = np.where(turned[fragments.face[inside]], -1.0, 1.0)[:, None]
-    bitangent = np.cross(normal, tangent) * side
+    bitangent = np.cross(normal, tangent) * hand
     told = np.stack(
         [(found * axis).sum(axis=1) for axis in (tangent, bitangent, normal)], axis=1
     )
@@ -58,24 +67,6 @@ def bake_bumps(laid: Unwrapped, fine: Fine, *, side_px: int) -> Pixels:
     picture = np.full((side_px, side_px, 3), (128, 128, 255), np.uint8)
     picture[inside] = np.round(127.5 + 127.5 * _unit(told))
     return padded(picture, inside)
-
-
-def tangents(laid: Unwrapped) -> tuple[Doubles, NDArray[np.bool_]]:
-    """The way that u grows at each vertex, and which triangles lie mirrored."""
-    corners = laid.vertices[laid.faces].astype(np.float64)
-    spots = laid.uvs[laid.faces].astype(np.float64)
-    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    (u1, v1), (u2, v2) = (spots[:, 1] - spots[:, 0]).T, (spots[:, 2] - spots[:, 0]).T
-    area = u1 * v2 - u2 * v1
-    mirrored = area < 0
-    ways = (one * v2[:, None] - two * v1[:, None]) * np.where(mirrored, -1, 1)[:, None]
-    # Each triangle counts by its size, whatever its scale in the atlas is.
-    weights = np.linalg.norm(np.cross(one, two), axis=1, keepdims=True)
-    ways = _unit(ways) * weights
-    sums = np.zeros((len(laid.vertices), 3))
-    for corner in range(3):
-        np.add.at(sums, laid.faces[:, corner], ways)
-    return _unit(sums), mirrored
 
 
 def _fine_normals(points: Doubles, normals: Doubles, fine: Fine) -> Doubles:
