@@ -61,11 +61,11 @@ class JobFilter:
             jobs = jobs.filter(status=self.status)
         if self.pipeline:
             jobs = jobs.filter(pipeline=self.pipeline)
-        return jobs.filter(_matching(self.search)) if self.search else jobs
+        return jobs.filter(_matching(jobs, self.search)) if self.search else jobs
 
 
-def _matching(search: str) -> Q:
-    """By id, by project, by the name of an input, or by what the job says of itself."""
+def _matching(jobs: QuerySet[Job], search: str) -> Q:
+    """Those of these jobs: by id, by project, by the name of an input, or by what the job says of itself."""
     try:
         return Q(pk=UUID(search))
     except ValueError:
@@ -75,12 +75,15 @@ def _matching(search: str) -> Q:
         for p in registry.all_pipelines()
         if search.lower() in p.title.lower() or search.lower() in p.slug
     ]
+    # Asked apart: as a join, every input of every job would be looked at.
+    from_files = JobInput.objects.filter(
+        position=0,
+        job__in=jobs.order_by().values("pk"),
+        asset__original_filename__icontains=search,
+    )
     return (
         Q(pipeline__in=named)
         | Q(project__name__icontains=search)
         | Q(message__icontains=search)
-        | Q(
-            job_inputs__position=0,
-            job_inputs__asset__original_filename__icontains=search,
-        )
+        | Q(pk__in=from_files.values("job"))
     )

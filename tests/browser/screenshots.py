@@ -92,8 +92,8 @@ def _take_all(browser: Browser, stack: Stack) -> None:
     _take_looks(browser, stack, EMPTY, state)
     jobs = {name: _start_sample(page, stack, name) for name in SAMPLES}
     _wait(page, stack, jobs)
+    pages = PAGES | _quiz_pages(page, stack, jobs["quiz"])
     context.close()
-    pages = dict(PAGES)
     for name, path in jobs.items():
         pages |= {f"start-{name}": f"/studio/new/{name}/", f"job-{name}": path}
     job_id = jobs[SAMPLES[0]].rstrip("/").rsplit("/", 1)[1]
@@ -122,6 +122,18 @@ def _wait(page: Page, stack: Stack, jobs: Mapping[str, str]) -> None:
             page.wait_for_timeout(1000)
         sys.stdout.write(f"{name}: {status.inner_text()}\n")
         sys.stdout.flush()
+
+
+def _quiz_pages(page: Page, stack: Stack, job: str) -> dict[str, str]:
+    """Where a teacher edits, takes and judges the sample's quiz."""
+    page.goto(f"{stack.url}{job}")
+    links = {"edit": "Edit the quiz", "take": "Take it", "results": "Results"}
+    return {
+        f"quiz-{name}": str(
+            page.locator(f'a:text-is("{words}")').first.get_attribute("href")
+        )
+        for name, words in links.items()
+    }
 
 
 def _take_looks(
