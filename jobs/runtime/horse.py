@@ -25,8 +25,9 @@ logger = structlog.get_logger(__name__)
 
 # A horse goes on to other jobs' stages for this long: a fork costs more than a short stage.
 RUN_ON_S = 10.0
-# However little it had to do: its parent has chores of its own between two horses.
-OLDEST_S = 600.0
+# However little it had to do: only between two horses can its parent look for stages
+# that were left behind.
+OLDEST_S = 120.0
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)

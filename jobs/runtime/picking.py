@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from jobs import registry
-from jobs.models import Allowance, Job, Priority, Stage
+from jobs.models import Job, Priority, Stage
 from jobs.registry import AnyPipeline
 
 # How many candidates a worker looks at: others may be claiming the first ones.
@@ -143,11 +143,8 @@ def full_pipelines() -> list[str]:
 def may_start(stage: Stage) -> bool:
     """Within the claim's transaction: whether its owner and its pipeline have room for it."""
     limit = _running_limit(stage.owner_id)
-    if limit:
-        _queue_up(f"owner {stage.owner_id}")
-        # Asked after it: whoever was before us in this line may have taken the last place.
-        if _running_of(stage.owner_id) >= limit:
-            return False
+    if limit and _running_of(stage.owner_id) >= limit:
+        return False
     pipeline = registry.get(stage.pipeline)
     if stage.position == 0 and pipeline.max_running:
         _queue_up(f"pipeline {stage.pipeline}")
@@ -155,24 +152,44 @@ def may_start(stage: Stage) -> bool:
     return True
 
 
+# One claim at a time counts and takes; held until its transaction ends.
+_QUEUE_UP = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
+
+
 def _queue_up(name: str) -> None:
-    """Let one claim at a time count and take; held until its transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        cursor.execute(_QUEUE_UP, {"name": name})
+
+
+_LIMIT = """
+SELECT COALESCE(
+    (SELECT running_stages FROM jobs_allowance WHERE owner_id = %s), %s
+)
+"""
 
 
 def _running_limit(owner_id: int) -> int:
     """How many stages of one owner may run at once; 0 means any number."""
-    own = Allowance.objects.filter(owner_id=owner_id).exclude(running_stages=None)
-    limit = own.values_list("running_stages", flat=True).first()
-    return int(settings.OWNER_RUNNING_LIMIT if limit is None else limit)
+    with connection.cursor() as cursor:
+        cursor.execute(_LIMIT, [owner_id, settings.OWNER_RUNNING_LIMIT])
+        return int(cursor.fetchone()[0])
+
+
+# Counted after the wait: whoever was before us in this line may have taken the last
+# place. Stages that look after a vendor's task take no core, and do not count.
+_COUNT_IN_TURN = f"""
+{_QUEUE_UP};
+SELECT count(*) FROM jobs_stage
+WHERE owner_id = %(owner)s AND status = 'running' AND wakes = 0
+"""  # noqa: S608  our own words
 
 
 def _running_of(owner_id: int) -> int:
-    """Stages that look after a vendor's task are not counted: they take no core."""
-    return Stage.objects.filter(
-        owner_id=owner_id, status=Stage.Status.RUNNING, wakes=0
-    ).count()
+    """How many of one owner's stages run; nobody else counts them until this is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_IN_TURN, {"name": f"owner {owner_id}", "owner": owner_id})
+        cursor.nextset()
+        return int(cursor.fetchone()[0])
 
 
 def _is_full(pipeline: AnyPipeline) -> bool:

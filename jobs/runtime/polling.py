@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from jobs import flow
-from jobs.runtime import claiming, runner
+from jobs.runtime import claiming, ends, runner
 from jobs.runtime.claiming import Claimant, Claimed
 
 THREADS = 32
@@ -110,7 +110,7 @@ def _waited_too_long(claimed: Claimed) -> bool:
     if stage.give_up_at is None or stage.give_up_at > timezone.now():
         return False
     with flow.changing(claimed.job.pk) as change:
-        own = runner.own_stage(change, claimed)
+        own = ends.own_stage(change, claimed)
         if own:
             flow.fail(change, own, flow.gave_up(own))
     return True

@@ -109,13 +109,17 @@ class StageWorker(RqWorker):
         if self._held != frozenset():
             # No horse is out: whatever is still held was left while Postgres was away.
             self._take_back("its work horse died")
+        self._do_chores()
+        taken = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
+        if taken is not None:
+            self.execute_job(*taken)
+
+    def _do_chores(self) -> None:
+        """What can be done beside a horse, too."""
         if time.monotonic() - self._swept_at > SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             scratch.sweep()
         self._sign_up_again()
-        taken = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
-        if taken is not None:
-            self.execute_job(*taken)
 
     def _sign_up_again(self) -> None:
         """A flushed Redis knows no workers; its monitoring should show this one again."""
@@ -170,9 +174,13 @@ class StageWorker(RqWorker):
         self._beat()
         self._guard_horse(before)
         try:
+            self._do_chores()
             super().maintain_heartbeats(job)
         except redis.RedisError as error:
             logger.warning("redis did not take the heartbeat", error=str(error))
+        except DatabaseError as error:
+            logger.warning("chores put off", error=str(error).strip())
+            connection.close()
 
     def set_current_job_working_time(
         self, current_job_working_time: float, pipeline: Pipeline | None = None

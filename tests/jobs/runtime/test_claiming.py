@@ -9,7 +9,7 @@ from django.utils import timezone
 from jobs import presence, queues, services
 from jobs.models import Allowance, Job, Priority, Stage, Worker
 from jobs.pipeline import Queue
-from jobs.runtime import claiming, dispatcher, picking, runner
+from jobs.runtime import claiming, dispatcher, ends, picking, runner
 from jobs.runtime.claiming import Claimant, Claimed
 from jobs.services import JobOrder
 
@@ -86,7 +86,7 @@ def test_message_for_an_owner_at_his_limit_is_sent_again_later(
     Stage.objects.filter(pk=stage.pk).update(sent_at=timezone.now())
 
     assert claiming.claim_this(claimant, stage.pk, 1) is None
-    runner.hand_back(first)
+    ends.hand_back(first)
     services.cancel(first.job)
     dispatcher.send_due()
 
@@ -113,7 +113,7 @@ def test_message_of_an_earlier_attempt_claims_nothing(
     owner: User, claimant: Claimant
 ) -> None:
     stage = submit(owner).stages.get(name="prepare")
-    runner.hand_back(claiming.claim_this(claimant, stage.pk, 1))
+    ends.hand_back(claiming.claim_this(claimant, stage.pk, 1))
 
     assert claiming.claim_this(claimant, stage.pk, 1) is None
     assert not picking.still_due(stage.pk, 1).exists()
