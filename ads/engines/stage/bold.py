@@ -14,7 +14,6 @@ from ads.engines.stage.scenery import (
     halftone,
     paint,
     polygon,
-    silhouette,
 )
 from ads.engines.stage.sprites import Pyramid
 from ads.styles import BOLD
@@ -41,7 +40,6 @@ class BoldStage:
             [f"{setting.title} — " * 2], BOLD.headline, size, align="left"
         )
         self._words = line[:, : layout.width * 4]
-        self._shadow: Pyramid | None = None
 
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
         layout, palette = self._setting.layout, self._setting.palette
@@ -92,17 +90,13 @@ class BoldStage:
         )
 
     def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
-        if self._shadow is None:
-            self._shadow = silhouette(product, self._setting.palette.ground)
-        away = 16 * self._setting.layout.unit
-        shade = Pose(
-            x=pose.x + away,
-            y=pose.y + away,
-            height=pose.height,
-            roll_deg=pose.roll_deg,
-            yaw_deg=pose.yaw_deg,
-        )
-        self._shadow.lay(frame, shade.matrix(*product.size_px))
+        matrix = pose.matrix(*product.size_px)
+        warped = product.warped(matrix, frame.shape[1], frame.shape[0])
+        if warped is not None:
+            piece, left, top = warped
+            away = round(16 * self._setting.layout.unit)
+            ground = self._setting.palette.ground
+            paint(frame, piece[..., 3], ground, left + away, top + away, 1.0)
 
     def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
         """Slats shoot in from both sides."""

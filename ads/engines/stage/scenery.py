@@ -100,11 +100,6 @@ def mirrored(product: Pyramid, *, reach: float) -> Pyramid:
     return Pyramid.of((flipped * fade[:, None, None]).astype(np.uint8))
 
 
-def silhouette(product: Pyramid, colour: Colour) -> Pyramid:
-    """The product's outline filled with one colour."""
-    return Pyramid.of(tinted(product.levels[0][..., 3], colour))
-
-
 def polygon(frame: Frame, points: list[tuple[float, float]], colour: Colour) -> None:
     """A filled polygon with smooth edges."""
     corners = np.array([[round(x * 16), round(y * 16)] for x, y in points], np.int32)

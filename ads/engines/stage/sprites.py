@@ -11,6 +11,8 @@ from ads.engines.stage.kernels import Frame, Sprite
 from ads.engines.stage.motion import Matrix
 
 Pixels = NDArray[np.uint8]
+# A piece of a frame's size at most, and where its left top corner lies.
+Warped = tuple[Sprite, int, int]
 
 
 def premultiplied(rgba: Pixels) -> Sprite:
@@ -35,6 +37,10 @@ class Pyramid:
     levels: tuple[Sprite, ...]
     # Where it is warped to, frame after frame: fresh memory costs more than the warp.
     _room: list[Pixels] = field(default_factory=list, init=False, compare=False)
+    # The warp that lies there: a stage's shadow and the product itself ask for the same.
+    _last: dict[tuple[bytes, int, int], Warped] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
     @classmethod
     def of(cls, sprite: Sprite) -> "Pyramid":
@@ -61,13 +67,21 @@ class Pyramid:
             piece, left, top = warped
             kernels.lay_over(frame, piece, left, top, round(opacity * 256))
 
-    def warped(
-        self, matrix: Matrix, width_px: int, height_px: int
-    ) -> tuple[Sprite, int, int] | None:
+    def warped(self, matrix: Matrix, width_px: int, height_px: int) -> Warped | None:
         """The part of the warped sprite that lies in the frame, and where.
 
-        It is overwritten by the next call.
+        It is overwritten when another warp is asked for.
         """
+        asked = (matrix.tobytes(), width_px, height_px)
+        if asked not in self._last:
+            self._last.clear()
+            warped = self._warp(matrix, width_px, height_px)
+            if warped is None:
+                return None
+            self._last[asked] = warped
+        return self._last[asked]
+
+    def _warp(self, matrix: Matrix, width_px: int, height_px: int) -> Warped | None:
         box = _box(matrix, self.size_px, width_px, height_px)
         if box is None:
             return None
