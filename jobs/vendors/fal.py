@@ -28,7 +28,7 @@ from jobs.errors import (
 
 VENDOR = "fal"
 CALL_TIMEOUT_S = 60.0
-UNAVAILABLE = (408, 409, 429, 500, 502, 503, 504)
+UNAVAILABLE = (408, 409, 429, 499, 500, 502, 503, 504)
 # A callback older or newer than this is not believed.
 SIGNATURE_GOOD_FOR_S = 300
 

@@ -103,6 +103,27 @@ def test_one_failed_photo_does_not_lose_the_others(
     assert [one["method"] for one in told["result"]["models"]] == ["fal"]
 
 
+def test_a_retry_makes_only_the_models_that_failed(
+    client: Client, fal: FalEmulator, drain: Drain
+) -> None:
+    fal.failing = {0}
+    job_id = _send(client, 2, model="triposr", engine="fal").json()["job_id"]
+    assert "failed" in _run(drain, job_id).message
+    fal.failing = set()
+
+    answer = client.post(
+        f"/api/v1/jobs/{job_id}/retry/", "{}", content_type="application/json"
+    )
+    assert answer.status_code == 200, answer.content
+    _run(drain, job_id)
+
+    # Two were sent at first, and then the failed one alone.
+    assert len(fal.requests) == 3
+    told = client.get(f"/api/v1/status/tasks/{job_id}").json()
+    assert (told["state"], told["result"]["failed"]) == ("SUCCESS", 0)
+    assert len(told["result"]["models"]) == 2
+
+
 def test_when_all_fail_the_task_fails(
     client: Client, fal: FalEmulator, drain: Drain
 ) -> None:
