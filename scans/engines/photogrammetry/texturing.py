@@ -23,7 +23,7 @@ Pixels = NDArray[np.uint8]
 
 # The fine band follows the best view with this power of its weight.
 SHARPNESS = 8.0
-SMOOTH_SHARPNESS = 1.5
+SMOOTH_SHARPNESS = 1.0
 COARSE_BLUR_SHARE = 0.006
 SMALLEST_PX = 512
 
@@ -242,7 +242,11 @@ def bake(
     texture[inside] = np.clip(np.round(colours), 0, 255)
     on_progress(1.0)
     share = _seen_share(laid, fragments.face, seen, inside)
-    return Baked(texture=padded(texture, inside), seen_share=share)
+    whole = padded(texture, inside)
+    if smooth:
+        # Takes grain and leaves what is printed on the thing its edges.
+        whole = np.asarray(cv2.bilateralFilter(whole, 7, 30, 2.5), np.uint8)
+    return Baked(texture=whole, seen_share=share)
 
 
 def _seen_share(
