@@ -11,8 +11,9 @@ from jobs.pipeline import Estimate, SoFar
 _SCRIPT_TOKENS_IN, _SCRIPT_TOKENS_OUT = 4500, 2500
 # Share of an ad in which somebody speaks.
 _SPOKEN_SHARE = 0.6
-# Seconds of work for one second of one aspect's film.
-_FILM_RATE, _FINISH_RATE = 1.1, 0.6
+# Seconds of work for one second of one aspect's film: filming it, encoding it as WebM
+# besides, and finishing it.
+_FILM_RATE, _WEBM_RATE, _FINISH_RATE = 1.1, 0.25, 0.2
 
 
 def script(so_far: SoFar[AdParams], engine: str) -> Estimate:
@@ -49,7 +50,8 @@ def voice(so_far: SoFar[AdParams], engine: str) -> Estimate:
 def video(so_far: SoFar[AdParams], engine: str) -> Estimate:
     from django.conf import settings
 
-    film = so_far.params.duration * len(so_far.params.aspect) * _FILM_RATE
+    rate = _FILM_RATE + (_WEBM_RATE if so_far.params.webm else 0.0)
+    film = so_far.params.duration * len(so_far.params.aspect) * rate
     if engine != "replicate":
         return Estimate(seconds=film)
     # The end card is a still and needs no clip.
@@ -59,4 +61,4 @@ def video(so_far: SoFar[AdParams], engine: str) -> Estimate:
 
 def compositing(so_far: SoFar[AdParams], engine: str) -> Estimate:
     film = so_far.params.duration * len(so_far.params.aspect)
-    return Estimate(seconds=5 + film * (_FINISH_RATE if so_far.params.webm else 0.15))
+    return Estimate(seconds=5 + film * _FINISH_RATE)

@@ -131,9 +131,13 @@ def film_scene(bench: Workbench[AdParams]) -> StageResult | Wait:
     for place, aspect in enumerate(aspects):
         plan = scene_plan(bench, facts, number, aspect, clip=clip)
         share = bench.reporter(place / len(aspects), (place + 1) / len(aspects))
-        target = bench.workdir / f"scene-{number}-{aspect.label}.mp4"
-        footage.film_scene(plan, target, on_progress=share)
-        files.append(OutputFile(path=target, role=f"scene {aspect}", published=False))
+        film = bench.workdir / f"scene-{number}-{aspect.label}.mp4"
+        webm = film.with_suffix(".webm") if bench.params.webm else None
+        footage.film_scene(plan, film, webm=webm, on_progress=share)
+        files.append(OutputFile(path=film, role=_film_role(aspect), published=False))
+        if webm is not None:
+            role = _film_role(aspect, webm=True)
+            files.append(OutputFile(path=webm, role=role, published=False))
     return StageResult(
         files=files,
         facts=VideoFacts(scene=number, frames=span.frames, aspects=[*aspects]),
@@ -281,22 +285,25 @@ def _video_files(
     report: Callable[[float], None],
 ) -> list[OutputFile]:
     duration = float(bench.params.duration)
-    films = [f.path for f in bench.files("video_gen", f"scene {aspect}")]
-    scenes = [(f, span.seconds) for f, span in zip(films, spans, strict=True)]
     name = f"ad-{aspect.label}"
     folder = bench.workdir
-    video = packaging.join(scenes, mix, folder / f"{name}.mp4", duration_s=duration)
-    report(0.15)
+    video = packaging.join(
+        _films(bench, _film_role(aspect), spans),
+        mix,
+        folder / f"{name}.mp4",
+        duration_s=duration,
+    )
+    report(0.2)
     files = [OutputFile(path=video, role="video", content_type="video/mp4")]
     if bench.params.webm:
-        webm = packaging.webm(
-            video,
+        webm = packaging.join_webm(
+            _films(bench, _film_role(aspect, webm=True), spans),
             mix,
             folder / f"{name}.webm",
             duration_s=duration,
-            on_progress=lambda done: report(0.15 + 0.7 * done),
         )
         files.append(OutputFile(path=webm, role="video", content_type="video/webm"))
+    report(0.5)
     settled = (spans[1].first + spans[1].frames * 0.6) / FPS
     poster = packaging.poster(video, settled, folder / f"{name}-poster.jpg")
     files.append(OutputFile(path=poster, role="poster", content_type="image/jpeg"))
@@ -305,6 +312,18 @@ def _video_files(
     files.append(OutputFile(path=teaser, role="teaser", content_type="image/gif"))
     report(1.0)
     return files
+
+
+def _film_role(aspect: Aspect, *, webm: bool = False) -> str:
+    return f"scene {aspect} webm" if webm else f"scene {aspect}"
+
+
+def _films(
+    bench: Workbench[AdParams], role: str, spans: Sequence[Span]
+) -> list[tuple[Path, float]]:
+    """The scenes' films in one shape and format, with their seconds."""
+    films = [file.path for file in bench.files("video_gen", role)]
+    return [(film, span.seconds) for film, span in zip(films, spans, strict=True)]
 
 
 def _text_files(

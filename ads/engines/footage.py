@@ -25,6 +25,12 @@ X264: tuple[str, ...] = (
     *("-pix_fmt", "yuv420p", "-g", "60", "-bf", "2", "-maxrate", "14M"),
     *("-bufsize", "28M", "-threads", "2"),
 )
+# For players that want free formats; encoded beside the other, out of the same frames.
+VP9: tuple[str, ...] = (
+    *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
+    *("-tile-columns", "2", "-threads", "2", "-b:v", "2M", "-crf", "33", "-g", "120"),
+    *("-pix_fmt", "yuv420p"),
+)
 COLOURS: tuple[str, ...] = (
     *("-color_range", "tv", "-colorspace", "bt709"),
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
@@ -34,21 +40,26 @@ _AHEAD = 6
 
 
 def film_scene(
-    plan: ScenePlan, target: Path, *, on_progress: Callable[[float], None]
-) -> Path:
-    """Render one scene and encode it as it comes."""
+    plan: ScenePlan,
+    target: Path,
+    *,
+    webm: Path | None = None,
+    on_progress: Callable[[float], None],
+) -> None:
+    """Render one scene and encode it as it comes, as an MP4 and, if asked, a WebM."""
     width, height = plan.frame_size_px
     arguments: list[str | Path] = [
         *(*raw_video(width, height), "-i", "pipe:0", "-an", *X264, *COLOURS),
         *("-movflags", "+faststart", "-video_track_timescale", TIMESCALE, target),
     ]
+    if webm is not None:
+        arguments += ["-an", *VP9, *COLOURS, webm]
     renderer = SceneRenderer(plan)
     with _one_thread_for_opencv(), ffmpeg.writing(arguments) as pipe:
         for number, planes in enumerate(_rendered_ahead(renderer)):
             pipe.write(planes.data)
             if number % 10 == 0:
                 on_progress(number / plan.span.frames)
-    return target
 
 
 @contextmanager

@@ -1,19 +1,12 @@
 """The finished files: scenes joined with their sound, a WebM, a poster, a teaser."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ads.engines import soundtrack
 from jobs.toolbox import audio, ffmpeg, loudness
 from jobs.toolbox.audio import Sound
 
-OnProgress = Callable[[float], None]
-
-_VP9 = (
-    *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
-    *("-tile-columns", "2", "-threads", "2", "-b:v", "2M", "-crf", "33", "-g", "120"),
-    *("-pix_fmt", "yuv420p"),
-)
 # Ticks a second of the films' clocks: a frame is a whole number of them.
 TIMESCALE = "30000"
 _TEASER_FPS = 12
@@ -44,10 +37,34 @@ def join(
     *,
     duration_s: float,
 ) -> Path:
-    """One MP4: the scenes' film and their sound untouched, ready to play while it loads.
+    """One MP4: the scenes' film and their sound untouched, ready to play while it loads."""
+    clock = ("-video_track_timescale", TIMESCALE, "-movflags", "+faststart")
+    return _joined(scenes, sound, target, ("-c:a", "copy", *clock), duration_s)
 
-    Each scene comes with its seconds: a file tells its own length in whole milliseconds
-    only, and frames joined by that would not be evenly spaced.
+
+def join_webm(
+    scenes: Sequence[tuple[Path, float]],
+    sound: Path,
+    target: Path,
+    *,
+    duration_s: float,
+) -> Path:
+    """The same for players that want free formats."""
+    coding = ("-c:a", "libopus", "-b:a", "128k")
+    return _joined(scenes, sound, target, coding, duration_s)
+
+
+def _joined(
+    scenes: Sequence[tuple[Path, float]],
+    sound: Path,
+    target: Path,
+    options: Sequence[str],
+    duration_s: float,
+) -> Path:
+    """Scenes joined as they are.
+
+    Each comes with its seconds: a file tells its own length in whole milliseconds only,
+    and frames joined by that would not be evenly spaced.
     """
     order = target.with_suffix(".txt")
     order.write_text(
@@ -61,30 +78,9 @@ def join(
         [
             *("-f", "concat", "-safe", "0", "-i", order, "-i", sound),
             *("-map", "0:v", "-map", "1:a", "-c:v", "copy"),
-            *("-c:a", "copy", "-t", f"{duration_s:.4f}"),
-            *("-video_track_timescale", TIMESCALE, "-movflags", "+faststart"),
-            target,
+            *options,
+            *("-t", f"{duration_s:.4f}", target),
         ],
-        duration_s=duration_s,
-    )
-    return target
-
-
-def webm(
-    video: Path,
-    sound: Path,
-    target: Path,
-    *,
-    duration_s: float,
-    on_progress: OnProgress,
-) -> Path:
-    """The same for players that want free formats."""
-    ffmpeg.run(
-        [
-            *("-i", video, "-i", sound, "-map", "0:v", "-map", "1:a", *_VP9),
-            *("-c:a", "libopus", "-b:a", "128k", "-t", f"{duration_s:.4f}", target),
-        ],
-        on_progress=on_progress,
         duration_s=duration_s,
     )
     return target
