@@ -48,11 +48,11 @@ def make_key(username: str = "owner") -> str:
 
 @contextmanager
 def bare(application: str, folder: Path) -> Iterator[int]:
-    """A bare ASGI application of `benchmarks.bare` under the same server; its port."""
+    """A bare ASGI application of the benchmarks under the same server; its port."""
     port = free_port()
     command = [
         sys.executable,
-        *("-m", "uvicorn", f"benchmarks.bare:{application}"),
+        *("-m", "uvicorn", f"benchmarks.{application}"),
         *("--port", str(port), "--log-level", "warning", "--lifespan", "off"),
     ]
     with subprocess.Popen(command, cwd=Path.cwd(), env=_environment(folder)) as process:

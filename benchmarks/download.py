@@ -22,7 +22,7 @@ def main() -> None:
         port, web = start_web(opened)
         key = make_key()
         send("raw", port, key, source, PeakMemory(web))
-        with bare("giving", folder) as bare_port:
+        with bare("bare:giving", folder) as bare_port:
             for way in ("whole", "range"):
                 measure(way, port, web, key, bare_port)
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import sys
 import tempfile
+import time
 import wave
 from pathlib import Path
 
@@ -32,11 +33,26 @@ def main() -> None:
     with house(**LIMITS) as opened, tempfile.TemporaryDirectory(dir=opened.var) as name:
         folder = Path(name)
         source = make_sound(folder / "file.wav", SIZE_MB)
-        port, web = start_web(opened)
         key = make_key()
-        with bare("taking", folder) as bare_port:
+        with bare("bare:taking", folder) as bare_port:
+            port, web = start_web(opened)
             for way in WAYS:
                 measure(way, port, web, key, bare_port, source)
+            opened.ask_to_stop("web")
+            with bare("bucket:bucket", folder) as bucket_port:
+                opened.environment |= bucket_settings(bucket_port)
+                port, web = start_web(opened)
+                measure("direct", port, web, key, bare_port, source)
+
+
+def bucket_settings(port: int) -> dict[str, str]:
+    """The product keeps its files in this bucket."""
+    return {
+        "S3_BUCKET": "bench",
+        "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "S3_ACCESS_KEY_ID": "bench",
+        "S3_SECRET_ACCESS_KEY": "bench",
+    }
 
 
 def measure(way, port, web, key, bare_port, source) -> None:  # type: ignore[no-untyped-def]
@@ -95,8 +111,9 @@ def make_sound(path: Path, size_mb: int) -> Path:
 
 
 def send_file(way: str, port: int, key: str, source: Path) -> None:
-    import time
-
+    if way == "direct":
+        _send_parts(port, key, source)
+        return
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1200)
     headers = {"Authorization": f"Bearer {key}"}
     method, path, more, head, tail = _request(way, connection, headers, source)
@@ -117,6 +134,32 @@ def send_file(way: str, port: int, key: str, source: Path) -> None:
     if answer.status >= 300:
         raise SystemExit(f"{way}: {answer.status} {body[:300]!r}")
     print(json.dumps({"seconds": took}))
+
+
+def _send_parts(port: int, key: str, source: Path) -> None:
+    """Straight to the bucket, part by part, as browsers do; the server only joins them."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {key}"}
+    order = {"filename": source.name, "size_bytes": source.stat().st_size}
+    started = time.monotonic()
+    with (
+        source.open("rb") as opened,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=1200) as client,
+    ):
+        begun = client.post("/api/v1/uploads/direct/", json=order, headers=headers)
+        begun.raise_for_status()
+        address = f"/api/v1/uploads/direct/{begun.json()['id']}/"
+        parts = begun.json()["parts"]
+        while parts:
+            for part in parts:
+                body = opened.read(part["size_bytes"])
+                client.put(part["url"], content=body).raise_for_status()
+            parts = client.get(address, headers=headers).json()["parts"]
+        done = client.post(f"{address}complete/", headers=headers)
+    if done.status_code != 201:
+        raise SystemExit(f"direct: {done.status_code} {done.text[:300]}")
+    print(json.dumps({"seconds": time.monotonic() - started}))
 
 
 def _request(
