@@ -66,6 +66,7 @@ class Run:
     """What the steps of one scan left behind."""
 
     files: Mapping[str, Sequence[StepFile]]
+    facts: Mapping[str, Any]
     seconds: dict[str, float]
     peak_mib: int = 0
 
@@ -82,16 +83,18 @@ class Refusal:
     seconds: float
 
 
-def scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
+def scanned(
+    video: Path, folder: Path, params: ScanParams, last: str = "publish"
+) -> Run | Refusal:
     """A scan in a process of its own, so that its memory is its own, too."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_scanned, video, folder, params).result()
+        return pool.submit(_scanned, video, folder, params, last).result()
 
 
-def _scanned(video: Path, folder: Path, params: ScanParams) -> Run | Refusal:
+def _scanned(video: Path, folder: Path, params: ScanParams, last: str) -> Run | Refusal:
     started = time.monotonic()
     try:
-        run = run_scan(video, folder, params)
+        run = run_scan(video, folder, params, last)
     except StageError as error:
         seconds = round(time.monotonic() - started, 1)
         return Refusal(code=error.code, detail=error.detail, seconds=seconds)
@@ -107,8 +110,8 @@ class Ended:
     peak_mib: int
 
 
-def run_scan(video: Path, folder: Path, params: ScanParams) -> Run:
-    """All local steps, one after the other, as a worker runs them."""
+def run_scan(video: Path, folder: Path, params: ScanParams, last: str) -> Run:
+    """The local steps, one after the other, as a worker runs them."""
     files: dict[str, list[StepFile]] = {}
     facts: dict[str, Any] = {}
     seconds: dict[str, float] = {}
@@ -127,7 +130,9 @@ def run_scan(video: Path, folder: Path, params: ScanParams) -> Run:
             StepFile(path=f.path, role=f.role, filename=f.name)
             for f in ended.result.files
         ]
-    return Run(files=files, seconds=seconds, peak_mib=peak_mib)
+        if step.name == last:
+            break
+    return Run(files=files, facts=facts, seconds=seconds, peak_mib=peak_mib)
 
 
 def _ended(run: Callable[[Any], Any], bench: Any, kept: Path) -> Ended:
@@ -146,20 +151,18 @@ def _ended(run: Callable[[Any], Any], bench: Any, kept: Path) -> Ended:
     return ended
 
 
-def _frames_of(poses: Poses, report: Mapping[str, Any], scene: Film) -> list[int]:
+def _frames_of(run: Run, poses: Poses, scene: Film) -> list[int]:
     """Places in the film of the pictures that were used: surveys may skip frames."""
-    per_sample = len(scene.cameras) / report["looked_at"]
+    per_sample = len(scene.cameras) / run.facts["capture"].looked_at
     return [
         round(int(placed.name.split(".")[0]) * per_sample) for placed in poses.placed
     ]
 
 
-def placed_in_truth(
-    run: Run, scene: Film, report: Mapping[str, Any]
-) -> tuple[Similarity, set[int]]:
+def placed_in_truth(run: Run, scene: Film) -> tuple[Similarity, set[int]]:
     """The fit of the published model with the truth, by the cameras."""
     poses = read_poses(run.file("poses", "poses"), 0)
-    used = _frames_of(poses, report, scene)
+    used = _frames_of(run, poses, scene)
     with np.load(run.file("mesh", "surface")) as found:
         upright, vertices = found["upright"], found["vertices"]
     centres = np.array([placed.camera.centre for placed in poses.placed]) @ upright.T
@@ -183,7 +186,7 @@ def grade(scene: Film, folder: Path, params: ScanParams) -> dict[str, Any]:
 
 def figures(run: Run, scene: Film) -> dict[str, Any]:
     report = json.loads(run.file("publish", "report").read_text())
-    fit, used = placed_in_truth(run, scene, report)
+    fit, used = placed_in_truth(run, scene)
     [mesh] = read_model(run.file("publish", "model_glb"))
     welded = _welded(mesh)
     return {
@@ -233,22 +236,24 @@ def filmed(name: str, case: str, options: argparse.Namespace, folder: Path) -> F
 
 def rival(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
     """The product's poses beside pycolmap's own, before a moving and a still background."""
-    for case in ("walk-rich", "turntable-rich"):
+    for case in options.settings:
+        if case.endswith("-weak"):
+            continue
         scene = filmed(RIVAL_SHAPE, case, options, folder)
-        # The same scan as among the films, made once.
-        run = scanned(scene.path, folder / f"{RIVAL_SHAPE}-{case}", ScanParams())
+        # The same scan as among the films, where that was made before.
+        work = folder / f"{RIVAL_SHAPE}-{case}"
+        run = scanned(scene.path, work, ScanParams(), last="poses")
         if isinstance(run, Refusal):
             yield {"rival": case, "refused": run.code, "said": run.detail}
             continue
-        report = json.loads(run.file("publish", "report").read_text())
         poses = read_poses(run.file("poses", "poses"), 0)
-        places = _frames_of(poses, report, scene)
+        places = _frames_of(run, poses, scene)
         centres = [placed.camera.centre for placed in poses.placed]
         yield {
             "rival": case,
             **compared(
                 scene, folder / f"plain-{case}", dict(zip(places, centres, strict=True)),
-                run.seconds["poses"], report["views"]["selected"],
+                run.seconds["poses"], run.facts["capture"].selected,
             ),
             "target": "no worse, times_faster >= 2.5",
         }  # fmt: skip

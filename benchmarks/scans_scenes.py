@@ -368,10 +368,11 @@ def _poses(shape: Shape, filming: Filming) -> list[_Pose]:
     return poses
 
 
-def _backdrop(camera: Camera, filming: Filming) -> Floats:
+def _backdrop(
+    camera: Camera, filming: Filming, shows: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """What lies behind everything: a far wall all around, with pictures on it."""
-    height, width = camera.height_px, camera.width_px
-    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    rows, columns = (place + 0.5 for place in np.nonzero(shows))
     rays = np.stack(
         [
             (columns - camera.principal_px[0]) / camera.focal_px[0],
@@ -380,14 +381,16 @@ def _backdrop(camera: Camera, filming: Filming) -> Floats:
         ],
         axis=-1,
     )
-    directions = rays.reshape(-1, 3) @ camera.rotation
+    directions = rays @ camera.rotation
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     # Points on a sphere in the room, so that the pictures turn with the camera.
     contrast = 0.0 if filming.texture is Texture.NONE else 0.5
     colours = solid_colours(
         directions * 1.5 + 11, seed=filming.seed + 2, contrast=contrast
     )
-    return np.asarray(colours.reshape(height, width, 3) * 0.8 + 20)
+    wall = np.zeros((*shows.shape, 3))
+    wall[shows] = colours * 0.8 + 20
+    return wall
 
 
 def draw(shape: Shape, pose: _Pose, filming: Filming) -> Floats:
@@ -402,7 +405,9 @@ def draw(shape: Shape, pose: _Pose, filming: Filming) -> Floats:
     places = fragments.interpolate(faces, own)
     thing = (fragments.face >= 0) & (fragments.face < len(shape.faces))
     ground = fragments.face >= len(shape.faces)
-    picture = _backdrop(pose.camera, filming).repeat(2, axis=0).repeat(2, axis=1)
+    uncovered = fragments.face.reshape(filming.height_px, 2, filming.width_px, 2) < 0
+    wall = _backdrop(pose.camera, filming, uncovered.any(axis=(1, 3)))
+    picture = wall.repeat(2, axis=0).repeat(2, axis=1)
     normals = face_normals(vertices, faces)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     light = 0.62 + 0.4 * np.clip(normals @ LIGHT, 0, 1)
