@@ -104,7 +104,7 @@ class Intake:
         self._looked = False
         self._size = 0
         self._finished = False
-        self._syncer = _Syncer(self._file.fileno())
+        self._syncer = Syncer(self._file.fileno())
 
     def write(self, chunk: bytes) -> None:
         self._size += len(chunk)
@@ -173,7 +173,7 @@ def write_all(handle: int, chunk: bytes) -> None:
         view = view[os.write(handle, view) :]
 
 
-class _Syncer:
+class Syncer:
     """Sends what was written to the disk while more is coming."""
 
     def __init__(self, handle: int) -> None:

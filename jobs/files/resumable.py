@@ -28,6 +28,7 @@ from jobs.files import quotas
 from jobs.files.assets import receive
 from jobs.files.intake import (
     Incoming,
+    Syncer,
     check_kind,
     incoming_folder,
     kinds_for,
@@ -39,7 +40,6 @@ from jobs.toolbox.sniffing import HEAD_BYTES, sniff
 
 GOOD_FOR = timedelta(days=1)
 CHECKSUMS = ("sha1", "sha256", "md5")
-SYNC_EVERY_BYTES = 64 * 2**20
 
 
 class LockedError(RequestError):
@@ -187,6 +187,7 @@ class _Piece:
         self, handle: int, upload: Upload, start: int, checksum: Checksum | None
     ) -> None:
         self._handle = handle
+        self._syncer = Syncer(handle)
         self._upload = upload
         self._start = start
         self.end = start
@@ -205,6 +206,7 @@ class _Piece:
             os.ftruncate(self._handle, self._start)
             raise
         finally:
+            self._syncer.stop()
             if self._checksum and not complete:
                 os.ftruncate(self._handle, self._start)
         if self._checksum and self._sum:
@@ -223,6 +225,7 @@ class _Piece:
                 "and more came."
             )
         write_all(self._handle, chunk)
+        self._syncer.wrote(len(chunk))
         for digest in (self._sum, self._whole):
             if digest:
                 digest.update(chunk)
