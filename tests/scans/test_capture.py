@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from jobs.toolbox.images import save_png
 from jobs.toolbox.meshes.rendering import write_mp4
 from jobs.workbench import StepFile
 from scans import sample, stages
-from scans.engines.photogrammetry import frames, masks
+from scans.engines.photogrammetry import engine, frames, masks
 from scans.engines.photogrammetry.budgets import PREVIEW, budget_for
 from scans.errors import (
     FormatUnavailableError,
@@ -109,6 +110,42 @@ def test_few_photos_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(TooShortError, match="only 4 pictures"):
         stages.capture(bench)
+
+
+def test_photos_all_taken_from_one_place_are_refused(tmp_path: Path) -> None:
+    photos = [
+        save_png(tmp_path / f"{n}.png", picture)
+        for n, picture in enumerate(_panned(steps=9, by_px=0))
+    ]
+    bench = make_bench(
+        ScanParams(), tmp_path / "bench", inputs=photos,
+        facts={"source": SourceFacts(video=False, pictures=9)},
+    )  # fmt: skip
+
+    with pytest.raises(NoMovementError, match="Walk once around"):
+        stages.capture(bench)
+
+
+def test_a_long_dark_video_is_refused_by_its_key_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / "video.mp4"
+    with av.open(str(video), "w") as container:
+        stream = container.add_stream("libx264", rate=12, options={"g": "3"})
+        stream.width, stream.height = WIDTH, HEIGHT
+        for picture in _panned(steps=36, scale=0.08):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    # Nothing but a glance is needed: the whole is never looked through.
+    monkeypatch.delattr(frames, "survey_video")
+
+    with pytest.raises(TooDarkError):
+        engine.capture_video(video, tmp_path, budget_for(0, preview=False), _mute)
+
+
+def _mute(done: float, doing: str) -> None:
+    """Nobody watches."""
 
 
 def test_pictures_are_spread_evenly_over_the_movement(tmp_path: Path) -> None:

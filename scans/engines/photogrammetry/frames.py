@@ -30,6 +30,8 @@ DARK_BELOW = 0.10
 # Fine against coarse detail; a lens in focus gives 0.3 to 2.
 BLURRED_BELOW = 0.06
 FEWEST_FEATURES = 60
+# Where less than this share of the picture changes, nobody walked around anything.
+STILL_BELOW = 0.02
 # A glance takes this many key frames, and judges nothing by fewer than these.
 GLANCED, FEWEST_GLANCED = 24, 8
 
@@ -174,7 +176,7 @@ def _refuse_unusable(survey: Survey, *, fewest_sharp: int) -> None:
     sharp = sum(sight.sharpness >= BLURRED_BELOW for sight in sights)
     if sharp < fewest_sharp:
         raise TooBlurredError(sharp=sharp, looked_at=len(sights))
-    if moving_share(survey.glimpses) < 0.02:
+    if moving_share(survey.glimpses) < STILL_BELOW:
         raise NoMovementError
 
 

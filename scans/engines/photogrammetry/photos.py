@@ -14,10 +14,13 @@ from scans.engines.photogrammetry.frames import (
     BLURRED_BELOW,
     DARK_BELOW,
     FEWEST_FEATURES,
+    STILL_BELOW,
     count_features,
+    moving_share,
     sharpness,
 )
 from scans.errors import (
+    NoMovementError,
     TooBlurredError,
     TooDarkError,
     TooLittleTextureError,
@@ -26,6 +29,8 @@ from scans.errors import (
 
 FEWEST_PHOTOS = 8
 SURVEY_PX = 640
+# How small photos are looked at together.
+GLIMPSE_PX = (320, 240)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ def prepare(
     shape = _common_shape(paths, budget)
     features: list[int] = []
     brightness: list[float] = []
+    glimpses = []
     for index, path in enumerate(paths):
         pixels = _fitted(images.decode(path, longest_px=budget.pose_px).rgb, budget)
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
@@ -66,6 +72,8 @@ def prepare(
         else:
             target = folder / f"{index:06d}.png"
             cv2.imwrite(str(target), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+            glimpse = cv2.resize(small, GLIMPSE_PX, interpolation=cv2.INTER_AREA)
+            glimpses.append(np.asarray(glimpse, np.uint8))
             kept += 1
         on_progress((index + 1) / len(paths))
     if kept < FEWEST_PHOTOS and dark > blurred:
@@ -74,6 +82,8 @@ def prepare(
         raise TooBlurredError(sharp=kept, looked_at=len(paths))
     if np.median(features) < FEWEST_FEATURES:
         raise TooLittleTextureError(features=int(np.median(features)))
+    if moving_share(glimpses) < STILL_BELOW:
+        raise NoMovementError
     return Prepared(kept=kept, too_blurred=blurred, too_dark=dark, other_shape=other)
 
 
