@@ -119,12 +119,12 @@ SCAN = Pipeline(
             timeout=timedelta(hours=2), estimate=_takes(80),
         ),
         Step(
-            name="mesh", title="Build the surface", run=stages.build_mesh,
+            name="mesh", title="Build the surface", run=stages.build_mesh, version=2,
             weight=2, when=is_local, uses=("modelQuality", "quality", "isMask"),
             estimate=_takes(25),
         ),
         Step(
-            name="texture", title="Paint the surface", run=stages.paint,
+            name="texture", title="Paint the surface", run=stages.paint, version=2,
             weight=3, when=is_local, estimate=_takes(40),
         ),
         Step(
@@ -167,7 +167,7 @@ MODEL = Pipeline(
             weight=0.5, uses=("group", "model"),
         ),
         Step(
-            name="make", title="Make the models", run=model_stages.make_part,
+            name="make", title="Make the models", run=model_stages.make_part, version=2,
             engines=("fal", "local"), parts=model_stages.parts_of, weight=6,
             tolerates_failed_parts=True, cancel=model_stages.cancel,
             timeout=timedelta(hours=1), estimate=_model_takes,
