@@ -63,9 +63,11 @@ screenshots: install-dev ## Take the pictures of the pages in docs/
 	@exec $(VENV)/python -m tests.browser.screenshots
 
 .PHONY: test
-test: install-dev ## Run every test, a real browser included
+test: install-dev ## Run every test, a real browser included (PROCESSES, ARGS)
 	@$(VENV)/python -m tests.chromium
-	@exec $(VENV)/python -m pytest $(ARGS)
+	@exec $(VENV)/python -m pytest -n $(PROCESSES) --dist loadgroup $(ARGS)
+
+PROCESSES ?= 2
 
 .PHONY: lint
 lint: install-dev ## Check style and types

@@ -20,6 +20,18 @@ from tests.tiny import vendor
 Drain = Callable[[], None]
 
 
+# Folders whose tests share what takes long to start.
+TOGETHER = ("tests/browser", "tests/faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several pytest processes one takes a whole file, or a whole folder of these."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(settings: object, tmp_path: Path) -> None:
     settings.STORAGE_ROOT = tmp_path / "storage"  # type: ignore[attr-defined]

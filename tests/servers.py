@@ -11,8 +11,6 @@ from pathlib import Path
 
 from mediaforge import embedded
 
-SHARED = "MEDIAFORGE_TEST_SERVERS"
-
 
 def _forget_own_environment() -> None:
     """No key or address of the developer's shell or .env may reach a test."""
@@ -26,7 +24,6 @@ def _start() -> tuple[embedded.Servers, Path]:
     var = Path(tempfile.mkdtemp(prefix="mediaforge-test-"))
     servers = embedded.start(var, durable=False)
     os.environ["MEDIAFORGE_VAR"] = str(var)
-    os.environ[SHARED] = str(var)
     return servers, var
 
 
@@ -35,8 +32,7 @@ def _clean_up(servers: embedded.Servers, var: Path) -> None:
     shutil.rmtree(var, ignore_errors=True)
 
 
-# Of several pytest processes (xdist) the first one starts them for all.
-if SHARED not in os.environ:
-    _forget_own_environment()
-    # Not a pytest hook: those are left out when a conftest cannot be imported.
-    atexit.register(_clean_up, *_start())
+# Also in each of several pytest processes (xdist): none empties another's queues.
+_forget_own_environment()
+# Not a pytest hook: those are left out when a conftest cannot be imported.
+atexit.register(_clean_up, *_start())
