@@ -78,14 +78,14 @@ def _exposed(lab: Floats) -> Floats:
     top = max(float(np.quantile(light, 0.99)), 1.0)
     middle = min(max(float(np.median(light)) / top, 0.02), 0.98)
     bend = float(np.clip(np.log(0.4) / np.log(middle), 0.7, 1.0))
-    gain = (
-        1.0 if bend >= 1 else 100 / top * (np.maximum(light, 0.5) / top) ** (bend - 1)
-    )
-    return (
-        np.asarray(lab * np.asarray(gain, np.float32)[..., None], np.float32)
-        if bend < 1
-        else lab
-    )
+    if bend >= 1:
+        return lab
+    gain = 100 / top * (np.maximum(light, 0.5) / top) ** (bend - 1)
+    # In the deepest dark a colour is mostly rounding: it is lifted by less.
+    trust = np.clip((light - 4) / 8, 0, 1)
+    tint = gain ** (0.5 + 0.5 * trust)
+    lifted = [light * gain, lab[..., 1] * tint, lab[..., 2] * tint]
+    return np.dstack(lifted).astype(np.float32)
 
 
 def _binned(values: Floats, low: float, high: float, count: int) -> Bins:

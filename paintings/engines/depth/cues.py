@@ -54,10 +54,9 @@ def measure(
     at_side = np.bincount(sides, minlength=count) / np.maximum(outline, 1)
     at_top = np.bincount(labels[0], minlength=count) / width
     at_bottom = np.bincount(labels[-1], minlength=count) / width
-    fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
-    smooth = np.asarray(1 / (1 + regions.means(fine.astype(np.float32))), np.float32)
+    smooth = np.asarray(1 / (1 + regions.means(fine_detail(small))), np.float32)
     size = np.asarray(regions.sizes / labels.size, np.float32)
-    haze = regions.means(_haze(small))
+    haze = regions.means(dark_channel(small))
     stands_out = regions.means(salience)
     sky = _sky(at_top, top, bottom, smooth, size, stands_out)
     return Cues(
@@ -76,6 +75,13 @@ def measure(
         smooth=smooth,
         sky=sky,
     )
+
+
+def fine_detail(small: Pixels) -> Floats:
+    """How much lightness differs from its surroundings', pixel by pixel."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
+    return np.asarray(fine, np.float32)
 
 
 def _outlined(evidence: Evidence, regions: Regions) -> Floats:
@@ -127,7 +133,7 @@ def _edge_focus(sharp_map: Floats, regions: Regions) -> Floats:
     return np.asarray(np.clip(values / max(top, 1e-4), 0, 1), np.float32)
 
 
-def _haze(small: Pixels) -> Floats:
+def dark_channel(small: Pixels) -> Floats:
     """The dark channel: clear air leaves something dark in every patch."""
     darkest = small.min(axis=2)
     kernel = np.ones((9, 9), np.uint8)

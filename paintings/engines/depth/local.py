@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.toolbox.cutouts import grab_cut, otsu, salience
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.boundaries import Evidence, find_boundaries
-from paintings.engines.depth.cues import Cues, Flags, measure
+from paintings.engines.depth.cues import Cues, Flags, fine_detail, measure
+from paintings.engines.depth.junctions import in_front
+from paintings.engines.depth.outlining import redraw
 from paintings.engines.depth.regions import (
     Floats,
     Regions,
@@ -21,21 +22,23 @@ from paintings.engines.depth.regions import (
     find_regions,
     renumbered,
     split_by,
+    without_hairlines,
 )
+from paintings.engines.depth.settling import Parts, open_sky, settle, units
 from paintings.engines.depth.standing import (
-    Groups,
-    Outlines,
     Role,
     grounds,
-    hosts,
-    meets_floor,
     outline,
+    passage,
     roles,
     stand,
 )
 from paintings.engines.depth.surfaces import contrasts, find_surfaces
+from paintings.engines.depth.vanishing import find_vanishing
 
 SMALL_PX = 400
+# Things below this share of the picture are too small to be drawn again.
+_OUTLINED = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +46,8 @@ class DepthField:
     """How near each point is (0 far, 1 near), and which region it belongs to."""
 
     near: Floats  # (height, width), small
+    plain: Floats  # the same before it was drawn to edges: it jumps where regions end
     regions: Regions
-    region_near: Floats  # one value a region: what layers are cut by
     engine: str
     scene: str
 
@@ -62,15 +65,16 @@ def _understood(
     small: Pixels, evidence: Evidence, pieces: Regions, stands_out: Floats
 ) -> DepthField:
     """From pieces to surfaces, from surfaces to their parts in the scene."""
-    regions = absorbed(find_surfaces(evidence, pieces), smaller_than=0.006)
+    surfaces = without_hairlines(find_surfaces(evidence, pieces))
+    regions = absorbed(surfaces, smaller_than=0.006)
     subject = _subject(small, stands_out)
     if subject is not None:
-        regions = split_by(regions, subject)
+        regions = without_hairlines(split_by(regions, subject))
     cues = measure(small, evidence, regions, stands_out)
     scene = _kind(cues)
     shape = outline(regions)
     contrast = contrasts(evidence, regions)
-    role = roles(shape, contrast)
+    role = roles(shape, contrast, regions.means(fine_detail(small)))
     if scene == "close_up" and subject is not None:
         inside = regions.means(subject.astype(np.float32)) > 0.6
         focus = float(cues.sharpness[inside].max(initial=0.0))
@@ -78,22 +82,46 @@ def _understood(
         limit = np.where(role == Role.THING, 0.4, 0.55)
         soft = cues.sharpness < limit * focus
         role = np.where(~inside & soft, Role.BACKDROP, role)
-    groups, role = stand(shape, role)
+    vanishing = find_vanishing(small)
+    if vanishing is not None:
+        role = passage(shape, regions, role, vanishing)
+    groups, role = stand(shape, role, in_front(regions))
     if scene == "close_up":
         # In a portrait a head may hang on nothing; it is no less near for that.
         role = np.where(role == Role.HUNG, Role.THING, role)
         groups = np.where(role == Role.THING, len(role), groups)
-    values = _settle(
-        shape,
-        groups,
-        grounds(shape, contrast, role),
-        role,
-        open_sky=_open_sky(small, regions, role),
+    parts = Parts(
+        shape=shape,
+        role=role,
+        groups=groups,
+        fields=grounds(shape, contrast, role),
+        open_sky=open_sky(small, regions, shape, role),
     )
-    near = _slopes(small, regions, shape, role, values)
+    plain = _stretched(settle(small, regions, parts, vanishing))
+    whole = _redrawn(small, regions, parts, plain)
     return DepthField(
-        near=near, regions=regions, region_near=values, engine="local", scene=scene
+        near=_snapped(small, plain),
+        plain=plain,
+        regions=whole,
+        engine="local",
+        scene=scene,
     )
+
+
+def _redrawn(small: Pixels, regions: Regions, parts: Parts, plain: Floats) -> Regions:
+    """What is one in the scene, with things drawn along their edges, far ones first."""
+    whole = units(regions, parts)
+    share = whole.means((parts.role == Role.THING)[regions.labels].astype(np.float32))
+    large = whole.sizes > _OUTLINED * plain.size
+    things = np.flatnonzero((share > 0.5) & large)
+    ordered = sorted(things, key=lambda one: float(whole.means(plain)[one]))
+    redraw(small, whole.labels, plain, [int(one) for one in ordered])
+    return renumbered(whole.labels)
+
+
+def _stretched(near: Floats) -> Floats:
+    low, high = float(near.min()), float(near.max())
+    return ((near - low) / max(high - low, 1e-6)).astype(np.float32)
 
 
 def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField:
@@ -110,13 +138,11 @@ def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField
     near = np.asarray(cv2.ximgproc.guidedFilter(guide, near, 4, 1e-4), np.float32)
     regions = find_regions(find_boundaries(small), depth=near, wanted=40)
     regions = _split_where_it_jumps(regions, near)
-    middle = np.array(
-        [np.median(near[regions.labels == n]) for n in range(regions.count)], np.float32
-    )
+    near = np.clip(near, 0, 1)
     return DepthField(
-        near=np.clip(near, 0, 1),
+        near=near,
+        plain=near,
         regions=regions,
-        region_near=middle,
         engine=engine,
         scene="given",
     )
@@ -142,17 +168,14 @@ def with_mask(field: DepthField, mask: Pixels) -> DepthField:
     white = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA) > 127
     if not white.any() or white.all():
         return field
-    labels = np.where(white, field.regions.count, field.regions.labels)
-    present, compact = np.unique(labels, return_inverse=True)
-    values = np.append(0.8 * field.region_near, 1.0)[present]
-    regions = Regions(
-        labels=compact.reshape(labels.shape).astype(np.int32), count=len(present)
-    )
+    regions = renumbered(np.where(white, field.regions.count, field.regions.labels))
     near = np.where(white, 1.0, 0.8 * field.near).astype(np.float32)
+    # Wherever else depth jumps, a person's word jumps farther.
+    plain = np.where(white, 1.0, 0.3 * field.plain).astype(np.float32)
     return DepthField(
         near=near,
+        plain=plain,
         regions=regions,
-        region_near=values.astype(np.float32),
         engine=field.engine,
         scene=field.scene,
     )
@@ -189,74 +212,8 @@ def _kind(cues: Cues) -> str:
     return "room"
 
 
-def _open_sky(small: Pixels, regions: Regions, role: NDArray[np.int64]) -> bool:
-    """Blue, white, or dark above a lit land: what no wall is likely to be."""
-    back = (role == Role.BACKDROP)[regions.labels]
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    light, red, yellow = (float(np.median(lab[..., c][back])) for c in range(3))
-    fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
-    calm = float(np.median(fine[back])) < 1.2
-    blue = yellow < -5 and red < 15
-    pale = light > 75 and np.hypot(red, yellow) < 18
-    dark = light < 15
-    return calm and (blue or pale or dark)
-
-
-def _backdrop(
-    shape: Outlines, near: Floats, role: NDArray[np.int64], open_sky: bool
-) -> float:
-    """A sky is as far as can be; a wall is where the floor ends."""
-    band = role == Role.BAND
-    if open_sky or not meets_floor(shape, role):
-        return 0.0
-    return 0.95 * float(near[band].min())
-
-
-def _settle(
-    shape: Outlines,
-    groups: Groups,
-    fields: Groups,
-    role: NDArray[np.int64],
-    *,
-    open_sky: bool,
-) -> Floats:
-    """One value of nearness for each surface."""
-    foot = shape.foot.copy()
-    for group in np.unique(groups):
-        foot[groups == group] = shape.foot[groups == group].max()
-    near = 0.08 + 0.86 * foot
-    band = shape.top + 0.2 * (shape.foot - shape.top)
-    for ground in np.unique(fields):
-        same = fields == ground
-        large = same & (shape.size > 0.2 * shape.size[same].max())
-        far_end, near_end = shape.top[large].min(), shape.foot[large].max()
-        band[same] = far_end + 0.2 * (near_end - far_end)
-    near = np.where(role == Role.BAND, 0.04 + 0.86 * band, near)
-    for wall in np.flatnonzero(role == Role.WALL):
-        near[wall] = 0.04 + 0.86 * shape.mean_foot[wall]
-        ground = (role == Role.BAND) & (shape.contacts[wall] > 4)
-        if ground.any():
-            near[wall] = 0.5 * near[wall] + 0.5 * float(near[ground].mean())
-    near = np.where(role == Role.BACKDROP, _backdrop(shape, near, role, open_sky), near)
-    near = np.where(role == Role.HUNG, near[hosts(shape, groups, role)], near)
-    low, high = float(near.min()), float(near.max())
-    return ((near - low) / max(high - low, 1e-6)).astype(np.float32)
-
-
-def _slopes(
-    small: Pixels,
-    regions: Regions,
-    shape: Outlines,
-    role: NDArray[np.int64],
-    values: Floats,
-) -> Floats:
-    """Ground comes nearer towards its lower edge; things stand upright."""
-    height = regions.labels.shape[0]
-    rows = (np.arange(height, dtype=np.float32) / height)[:, None]
-    rise = (role == Role.BAND) & (shape.foot - shape.top > 0.08)
-    slope = np.where(rise, 0.30, 0.0).astype(np.float32)
-    start = regions.paint(shape.top)
-    near = regions.paint(values) + regions.paint(slope) * np.clip(rows - start, 0, 1)
+def _snapped(small: Pixels, plain: Floats) -> Floats:
+    """Depth with its borders drawn to the photo's edges."""
     guide = small.astype(np.float32) / 255
-    snapped = cv2.ximgproc.guidedFilter(guide, near.astype(np.float32), 5, 2e-4)
+    snapped = cv2.ximgproc.guidedFilter(guide, plain, 5, 2e-4)
     return np.clip(np.asarray(snapped, np.float32), 0, 1)

@@ -103,6 +103,17 @@ def absorbed(regions: Regions, *, smaller_than: float, share: float = 0.85) -> R
     return regions.joined(owner[owner])
 
 
+def without_hairlines(regions: Regions) -> Regions:
+    """Give each pixel to what most of its surroundings are: lines of a pixel or two go."""
+    best = np.zeros(regions.labels.shape, np.float32)
+    labels = regions.labels.copy()
+    for number in range(regions.count):
+        share = cv2.boxFilter((regions.labels == number).astype(np.float32), -1, (5, 5))
+        labels[share > best] = number
+        best = np.maximum(best, share)
+    return renumbered(labels)
+
+
 def _shattered(strength: Floats) -> Regions:
     """The basins of the border strength: a drop of water for each pixel."""
     calm = cv2.GaussianBlur(strength, (0, 0), 1.0)

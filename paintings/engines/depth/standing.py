@@ -7,16 +7,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paintings.engines.depth.regions import Floats, Regions
+from paintings.engines.depth.vanishing import Vanishing
 
 Groups = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _LIKE_BACKDROP = 12.0
+_LIKE_SKY = 20.0
+# The mean fine detail of a clear sky, in units of lightness, is below this.
+_CALM = 1.0
 _ONE_GROUND = 14.0
+_ONE_FIELD = 11.0
+# From this share of its lower rim on a thing another one is carried by it.
+_CARRIED = 0.5
 # From this share of its lower rim on the ground a thing stands there.
 _RESTS = 0.3
+# Ground that begins below this share of the height is a strip at our feet.
+STRIP = 0.8
+# A thing goes on below a strip as thin as this.
+_HEM_PX = 5
 # From this share of its outline on another thing it belongs to that.
 _TOUCH = 0.04
+# ... whatever lies below it.
+_EMBEDDED = 0.3
+# From this share of lines towards the vanishing point a surface runs there.
+_AIMED = 0.25
 
 
 class Role(IntEnum):
@@ -27,6 +42,7 @@ class Role(IntEnum):
     WALL = 2  # along one side: as far as its foot on the average
     THING = 3  # as near as its foot
     HUNG = 4  # on what is around it: as far as that
+    PASSAGE = 5  # runs to the vanishing point: as far as it is close to that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +103,7 @@ def outline(regions: Regions) -> Outlines:
     )
 
 
-def roles(shape: Outlines, contrast: Floats) -> NDArray[np.int64]:
+def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
     """Tell every surface's part from its place in the frame and what it looks like."""
     both_sides = (shape.on_left > 0.01) & (shape.on_right > 0.01)
     band = both_sides | (shape.right - shape.left > 0.8)
@@ -109,17 +125,52 @@ def roles(shape: Outlines, contrast: Floats) -> NDArray[np.int64]:
     _lie_flat(shape, contrast, role)
     # What touches the backdrop and nearly looks like it is more of it.
     while True:
-        back = role == Role.BACKDROP
+        # A crumb that is like both makes no bridge between sky and mountain.
+        back = (role == Role.BACKDROP) & (shape.size > 0.02)
         limit = np.where(surrounded(shape, back), 1.5, 1.0) * _LIKE_BACKDROP
         like = (shape.contacts[:, back] > 0) & (contrast[:, back] < limit[:, None])
         same = (shape.contacts[:, back] > 4) & (
             contrast[:, back] < 0.7 * _LIKE_BACKDROP
         )
+        # A clear sky is not continued by a surface full of detail.
+        calm = np.where(wild[back].min() < _CALM, wild < 2 * _CALM, True)
         more = np.isin(role, (Role.WALL, Role.THING)) & like.any(axis=1)
+        more |= _more_sky(shape, contrast, wild, role)
         more |= (role == Role.BAND) & same.any(axis=1) & (shape.on_bottom < 0.1)
+        more &= calm
         if not more.any():
             return role
         role[more] = Role.BACKDROP
+
+
+def _more_sky(
+    shape: Outlines, contrast: Floats, wild: Floats, role: NDArray[np.int64]
+) -> Flags:
+    """Calm stretches under a calm sky that differ much more from what is below them."""
+    back = (role == Role.BACKDROP) & (shape.size > 0.02) & (wild < _CALM)
+    more = np.zeros(len(role), np.bool_)
+    for band in np.flatnonzero((role == Role.BAND) & (wild < _CALM)):
+        above = back & (shape.contacts[band] > 4)
+        below = ~back & (shape.contacts[band] > 20) & (shape.top > shape.top[band])
+        if above.any() and below.any() and shape.on_bottom[band] < 0.1:
+            step = float(contrast[band][above].min())
+            more[band] = step < min(0.6 * contrast[band][below].min(), _LIKE_SKY)
+    return more
+
+
+def passage(
+    shape: Outlines, regions: Regions, role: NDArray[np.int64], vanishing: Vanishing
+) -> NDArray[np.int64]:
+    """Along a street all is part of it but the sky and what stands free on it."""
+    aims = regions.means(vanishing.aimed) > _AIMED
+    framed = shape.on_left + shape.on_right + shape.on_bottom > 0.02
+    height = regions.labels.shape[0]
+    # What ends near the vanishing point is far, whatever it is.
+    far = shape.foot < vanishing.y / height + 0.12
+    runs = (role != Role.BACKDROP) & (aims | framed | far)
+    runs |= aims & (shape.on_top < 0.3)
+    found = np.where(runs, Role.PASSAGE, role)
+    return np.where(np.isin(found, (Role.BAND, Role.WALL)), Role.THING, found)
 
 
 def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> None:
@@ -133,9 +184,10 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     # What rises above the far end of its ground is no part of it.
     within = shape.peak[:, None] > shape.peak[band][None]
     alike = contrast[:, band] < _ONE_GROUND
-    tuft = ((on_band > 0.5) & alike & within).any(axis=1)
+    squat = shape.foot - shape.peak < 0.8 * (shape.right - shape.left)
+    tuft = ((on_band > 0.5) & alike & within).any(axis=1) & squat
     flat = shape.foot - shape.peak < 0.4 * (shape.right - shape.left)
-    flat &= on_band.sum(axis=1) + shape.on_bottom > 0.7
+    flat &= on_band.sum(axis=1) + shape.on_bottom > 0.55
     few = shape.size < 0.06
     role[(role == Role.THING) & few & (tuft | flat)] = Role.BAND
     wall = role == Role.WALL
@@ -151,7 +203,7 @@ def grounds(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Group
     for one in flat:
         for other in flat[flat < one]:
             touch = shape.contacts[one, other] > 4
-            if touch and contrast[one, other] < _ONE_GROUND:
+            if touch and contrast[one, other] < _ONE_FIELD:
                 owner[owner == owner[other]] = owner[one]
     across = shape.right - shape.left > 0.75
     for one in flat:
@@ -162,6 +214,28 @@ def grounds(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Group
         touch = shape.contacts[whole].sum(axis=0) * ((role == Role.BAND) & ~whole)
         if touch.max(initial=0) > 0:
             owner[whole] = owner[int(np.argmax(touch))]
+    return owner
+
+
+def foreground(
+    shape: Outlines, role: NDArray[np.int64], groups: Groups, fields: Groups
+) -> Groups:
+    """A strip of ground at our feet, and what stands on it, are one; else each its own."""
+    owner = np.arange(len(role))
+    band = role == Role.BAND
+    for field in np.unique(fields[band]):
+        strip = band & (fields == field)
+        top = float((shape.top * shape.size)[strip].sum() / shape.size[strip].sum())
+        others = band & ~strip & (shape.size > 0.03)
+        if shape.on_bottom[strip].sum() < 0.5 or top < STRIP or not others.any():
+            continue
+        for group in np.unique(groups[role == Role.THING]):
+            mine = (role == Role.THING) & (groups == group)
+            lowest = mine & (shape.foot == shape.foot[mine].max())
+            on = shape.below[lowest][:, np.append(strip, True)].sum() > 0.3
+            if on and shape.foot[lowest].max() > top:
+                owner[mine] = np.flatnonzero(strip)[0]
+        owner[strip] = np.flatnonzero(strip)[0]
     return owner
 
 
@@ -196,16 +270,22 @@ def _seen_at_an_angle(shape: Outlines, role: NDArray[np.int64]) -> None:
     role[(role == Role.THING) & slanted] = Role.WALL
 
 
-def stand(shape: Outlines, role: NDArray[np.int64]) -> tuple[Groups, NDArray[np.int64]]:
+def stand(
+    shape: Outlines, role: NDArray[np.int64], front: Floats
+) -> tuple[Groups, NDArray[np.int64]]:
     """Things that rest on things are one; what rests on nothing hangs on the backdrop."""
     count = len(role)
     owner = np.arange(count)
     thing = role == Role.THING
-    ground = np.append(np.isin(role, (Role.BAND, Role.WALL)), True)
+    firm = np.isin(role, (Role.BAND, Role.WALL))
+    # Along a street the houses carry nothing, the road does.
+    firm |= (role == Role.PASSAGE) & (shape.on_bottom > 0.2)
     # What each thing has of its lower rim on the ground, in pixels of all its rim.
-    rests = (shape.below * ground).sum(axis=1) > _RESTS
+    rests = (shape.below * np.append(firm, True)).sum(axis=1) > _RESTS
     _pieces_of_one(owner, thing, shape)
     _onto_columns(owner, thing, shape)
+    behind = _goes_on_behind(shape, role, front)
+    _onto_pots(owner, thing & ~behind, shape)
     while True:
         loose = [
             group
@@ -215,11 +295,14 @@ def stand(shape: Outlines, role: NDArray[np.int64]) -> tuple[Groups, NDArray[np.
         # The highest first: a head finds its coat before the coat finds its shoes.
         for group in sorted(loose, key=lambda g: shape.foot[owner == g].max()):
             mine = thing & (owner == group)
-            other = thing & ~mine
+            other = thing & ~mine & ~behind[mine].all()
             touch = shape.contacts[mine].sum(axis=0) * other
             outer = float(shape.contacts[mine][:, ~mine].sum())
-            if touch.max(initial=0) > _TOUCH * outer:
-                owner[mine] = owner[int(np.argmax(touch))]
+            carrier = int(np.argmax(touch))
+            carried = shape.below[mine, carrier].max() > _CARRIED
+            share = float(touch[carrier]) / max(outer, 1.0)
+            if share > _EMBEDDED or (carried and share > _TOUCH):
+                owner[mine] = owner[carrier]
                 break
         else:
             break
@@ -245,14 +328,20 @@ def _pieces_of_one(owner: Groups, thing: Flags, shape: Outlines) -> None:
 def _stacked(shape: Outlines, one: int, other: int) -> bool:
     """One begins where the other ends, right below it: a coat and the legs in it."""
     upper, lower = sorted((one, other), key=lambda n: float(shape.foot[n]))
-    begins = abs(float(shape.peak[lower] - shape.foot[upper])) < 0.04
-    overlap = min(shape.right[one], shape.right[other]) - max(
-        shape.left[one], shape.left[other]
-    )
-    narrower = min(
-        shape.right[one] - shape.left[one], shape.right[other] - shape.left[other]
-    )
-    return bool(begins and overlap > 0.7 * narrower)
+    both = shape.held[upper] & shape.held[lower]
+    gap = shape.highest[lower] - shape.lowest[upper]
+    meet = int((both & (np.abs(gap) <= _HEM_PX)).sum())
+    overlap, narrower = _over(shape, one, other)
+    enough = meet > 0.4 * narrower * shape.held.shape[1]
+    return bool(enough and overlap > 0.7 * narrower)
+
+
+def _over(shape: Outlines, one: int, other: int) -> tuple[float, float]:
+    """How much of the width two things share, and the width of the narrower."""
+    wide = shape.right - shape.left
+    right = min(shape.right[one], shape.right[other])
+    left = max(shape.left[one], shape.left[other])
+    return float(right - left), float(min(wide[one], wide[other]))
 
 
 def _onto_columns(owner: Groups, thing: Flags, shape: Outlines) -> None:
@@ -264,6 +353,31 @@ def _onto_columns(owner: Groups, thing: Flags, shape: Outlines) -> None:
         carries = shape.above[lower, upper] > 0.25
         if thing[upper] and slim and carries and shape.foot[upper] < shape.foot[lower]:
             owner[owner == owner[upper]] = owner[lower]
+
+
+def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> Flags:
+    """What hangs on the backdrop and is cut off by things before it, as T's show."""
+    back, thing = role == Role.BACKDROP, role == Role.THING
+    outer = np.maximum(shape.contacts.sum(axis=1), 1)
+    on_back = shape.contacts[:, back].sum(axis=1) / outer
+    beaten = front[thing].sum(axis=0) > front[:, thing].sum(axis=1)
+    # A picture's lower edge is seen; a head's or a crown's is not.
+    below = shape.below[:, : len(role)][:, back].sum(axis=1)
+    return np.asarray(thing & (on_back > 0.5) & (beaten | (below > 0.5)), np.bool_)
+
+
+def _onto_pots(owner: Groups, thing: Flags, shape: Outlines) -> None:
+    """What touches a thing right below it belongs to that: leaves to their pot."""
+    centre = 0.5 * (shape.left + shape.right)
+    for upper in np.flatnonzero(thing):
+        for lower in np.flatnonzero(thing):
+            over = shape.left[upper] < centre[lower] < shape.right[upper]
+            under = shape.left[lower] < centre[upper] < shape.right[lower]
+            deeper = shape.foot[lower] > shape.foot[upper] + 0.04
+            begins = shape.peak[lower] > 0.5 * (shape.peak[upper] + shape.foot[upper])
+            touch = shape.contacts[upper, lower] > 3
+            if over and under and deeper and begins and touch:
+                owner[owner == owner[upper]] = owner[lower]
 
 
 def _slants(lowest: Floats, held: NDArray[np.bool_]) -> Floats:

@@ -13,7 +13,7 @@ def save_field(path: Path, field: DepthField) -> Path:
         path,
         near=field.near,
         labels=field.regions.labels,
-        region_near=field.region_near,
+        plain=field.plain,
         words=np.array([field.engine, field.scene]),
     )
     return path
@@ -26,7 +26,7 @@ def load_field(path: Path) -> DepthField:
         return DepthField(
             near=stored["near"],
             regions=Regions(labels=labels, count=int(labels.max()) + 1),
-            region_near=stored["region_near"],
+            plain=stored["plain"],
             engine=engine,
             scene=scene,
         )

@@ -34,6 +34,7 @@ class _Borders:
     """Colour steps across each border, and each region's mean colour; all may be summed."""
 
     steps: Doubles  # (count, count, 4), antisymmetric sums
+    slopes: Doubles  # the same for as far on either side of the border, halved
     samples: Doubles  # (count, count)
     contacts: Doubles  # (count, count)
     colours: Doubles  # (count, 5), sums; the last is plain roughness
@@ -41,8 +42,11 @@ class _Borders:
 
     def contrast(self) -> Doubles:
         """How clearly each two regions differ, at their border and as a whole."""
-        across = self.steps / np.maximum(self.samples, 1)[..., None]
-        step = np.sqrt((across**2).sum(axis=2))
+        many = np.maximum(self.samples, 1)[..., None]
+        across, around = self.steps / many, self.slopes / many
+        # What goes on at the same rate on either side is a glow, and no border.
+        along = np.clip(np.sign(across) * around, 0, None)
+        step = np.sqrt((np.clip(np.abs(across) - along, 0, None) ** 2).sum(axis=2))
         apart = self.apart()
         step = np.where(self.samples > 3, step, apart)
         # Where there is no step at the border, a slow shade is all that parts them.
@@ -57,7 +61,7 @@ class _Borders:
         return np.asarray(np.sqrt(((mean[:, None] - mean[None]) ** 2).sum(axis=2)))
 
     def join(self, one: int, other: int) -> None:
-        for table in (self.steps, self.samples, self.contacts):
+        for table in (self.steps, self.slopes, self.samples, self.contacts):
             table[one] += table[other]
             table[:, one] += table[:, other]
             table[other] = 0
@@ -205,7 +209,7 @@ def _appearance(evidence: Evidence) -> Doubles:
 def _measure(evidence: Evidence, regions: Regions) -> _Borders:
     count, labels = regions.count, regions.labels
     soft = _appearance(evidence)
-    steps = np.zeros((count * count, 4))
+    steps, slopes = np.zeros((count * count, 4)), np.zeros((count * count, 4))
     samples = np.zeros(count * count)
     for turned in (False, True):
         numbers = labels.T if turned else labels
@@ -217,10 +221,16 @@ def _measure(evidence: Evidence, regions: Regions) -> _Borders:
         pure = (numbers[ys, before] == one) & (numbers[ys, after] == other)
         pair = (one.astype(np.int64) * count + other)[pure]
         step = (colours[ys, after] - colours[ys, before])[pure]
+        wide = 2 * _ASIDE_PX - 1
+        past = np.minimum(after + wide, numbers.shape[1] - 1)
+        short = np.maximum(before - wide, 0)
+        slope = colours[ys, past] - colours[ys, after]
+        slope = 0.5 * (slope + colours[ys, before] - colours[ys, short])[pure]
         for channel in range(4):
             steps[:, channel] += np.bincount(pair, step[:, channel], count * count)
+            slopes[:, channel] += np.bincount(pair, slope[:, channel], count * count)
         samples += np.bincount(pair, minlength=count * count)
-    across = steps.reshape(count, count, 4)
+    across, around = (s.reshape(count, count, 4) for s in (steps, slopes))
     seen = samples.reshape(count, count)
     flat = labels.ravel()
     colours = np.stack(
@@ -228,6 +238,7 @@ def _measure(evidence: Evidence, regions: Regions) -> _Borders:
     )
     return _Borders(
         steps=across - across.transpose(1, 0, 2),
+        slopes=around - around.transpose(1, 0, 2),
         samples=seen + seen.T,
         contacts=regions.contacts().astype(np.float64),
         colours=colours,

@@ -1,29 +1,34 @@
 """Where to cut: the layers' borders lie where depth jumps, and regions stay whole."""
 
+from dataclasses import dataclass
+from itertools import permutations
+
 import numpy as np
 from numpy.typing import NDArray
 
 from paintings.engines.depth.local import DepthField
 from paintings.engines.depth.regions import Floats, Labels
 
+Doubles = NDArray[np.float64]
+
+# How much the jump at the border counts beside the distance as a whole.
+_BORDER = 0.75
 # Near 0, a small thing is kept apart as readily as a large ground.
-_SMALL_COUNTS = 0.25
+_SMALL_COUNTS = 0.4
+# Below this share of the picture a region is joined the sooner the smaller it is.
+_CRUMB = 0.008
+# How far from the border depth is read: at the border itself it is soft.
+_ASIDE_PX = 3
+# Borders shorter than this tell nothing of a jump.
+_SHORT_PX = 5
 
 
 def cut(field: DepthField, count: int) -> tuple[Labels, list[float]]:
     """Give every pixel the number of its layer, 0 at the back; and each layer's nearness."""
-    # Regions at one distance are one surface, however many pieces it was found in.
-    values, place = np.unique(
-        np.round(field.region_near.astype(np.float64), 3), return_inverse=True
-    )
-    sizes = field.regions.sizes.astype(np.float64)
-    area = np.bincount(place, sizes) / field.regions.labels.size
-    group = _split(
-        values.astype(np.float64),
-        np.power(area, _SMALL_COUNTS, dtype=np.float64),
-        count,
-    )[place]
-    labels = group[field.regions.labels].astype(np.int32)
+    groups = _Groups.found(field)
+    while groups.alive > count:
+        groups.join(*groups.next_pair())
+    labels = groups.ordered()[field.regions.labels].astype(np.int32)
     while int(labels.max()) + 1 < count:
         labels = _parted(labels, field.near)
     middles = [
@@ -32,42 +37,122 @@ def cut(field: DepthField, count: int) -> tuple[Labels, list[float]]:
     return labels, list(np.maximum.accumulate(middles))
 
 
-def _split(
-    values: NDArray[np.float64], weights: NDArray[np.float64], count: int
-) -> NDArray[np.int64]:
-    """The best cut of a line of values into groups: least spread within, by dynamic programming."""
-    order = np.argsort(values, kind="stable")
-    line, mass = values[order], weights[order]
-    total = len(line)
-    count = min(count, len(np.unique(np.round(line, 4))))
-    w, wx, wxx = (
-        np.concatenate([[0.0], np.cumsum(x)])
-        for x in (mass, mass * line, mass * line**2)
-    )
+@dataclass(kw_only=True)
+class _Groups:
+    """Regions on their way to layers: how depth jumps between each two; all may be summed."""
 
-    def spread(first: int, last: int) -> float:
-        m = w[last] - w[first]
-        return float(
-            wxx[last] - wxx[first] - (wx[last] - wx[first]) ** 2 / max(m, 1e-12)
+    sizes: Doubles  # shares of the picture; 0 once it has been joined
+    depths: Doubles  # sums of nearness
+    steps: Doubles  # (count, count) signed sums along the border: row minus column
+    jumps: Doubles  # sums of squares
+    lengths: Doubles
+    owner: NDArray[np.int64]
+
+    @classmethod
+    def found(cls, field: DepthField) -> "_Groups":
+        regions = field.regions
+        steps, jumps, lengths = _along_borders(regions.labels, regions.count, field)
+        sizes = regions.sizes.astype(np.float64) / regions.labels.size
+        return cls(
+            sizes=sizes,
+            depths=sizes * regions.means(field.plain),
+            steps=steps,
+            jumps=jumps,
+            lengths=lengths,
+            owner=np.arange(regions.count),
         )
 
-    best = np.full((count + 1, total + 1), np.inf)
-    back = np.zeros((count + 1, total + 1), np.int64)
-    best[0, 0] = 0.0
-    for groups in range(1, count + 1):
-        for last in range(groups, total + 1):
-            for first in range(groups - 1, last):
-                value = best[groups - 1, first] + spread(first, last)
-                if value < best[groups, last]:
-                    best[groups, last] = value
-                    back[groups, last] = first
-    group = np.zeros(total, np.int64)
-    last = total
-    for number in range(count, 0, -1):
-        first = int(back[number, last])
-        group[order[first:last]] = number - 1
-        last = first
-    return group
+    @property
+    def alive(self) -> int:
+        return int((self.sizes > 0).sum())
+
+    def next_pair(self) -> tuple[int, int]:
+        """The two that differ least: by the jump between them, else by their distance."""
+        mean = self.depths / np.maximum(self.sizes, 1e-9)
+        apart = np.abs(mean[:, None] - mean[None])
+        # A thing's jump is small at its feet: the larger ones count for more.
+        jump = np.sqrt(self.jumps / np.maximum(self.lengths, 1))
+        meet = _BORDER * jump + (1 - _BORDER) * apart
+        gap = np.where(self.lengths > _SHORT_PX, meet, apart)
+        mass = self.sizes**_SMALL_COUNTS
+        both = mass[:, None] * mass[None] / np.maximum(mass[:, None] + mass[None], 1e-9)
+        # A crumb is no layer.
+        both *= np.minimum(1, self.sizes / _CRUMB)[:, None]
+        both *= np.minimum(1, self.sizes / _CRUMB)[None]
+        price = (gap**2 + 1e-6) * both
+        dead = self.sizes == 0
+        price[dead] = np.inf
+        price[:, dead] = np.inf
+        np.fill_diagonal(price, np.inf)
+        one, other = divmod(int(np.argmin(price)), len(price))
+        return one, other
+
+    def join(self, one: int, other: int) -> None:
+        for table in (self.steps, self.jumps, self.lengths):
+            table[one] += table[other]
+            table[:, one] += table[:, other]
+            table[other] = table[:, other] = 0
+            table[one, one] = 0
+        for line in (self.sizes, self.depths):
+            line[one] += line[other]
+            line[other] = 0
+        self.owner[self.owner == other] = one
+
+    def ordered(self) -> NDArray[np.int64]:
+        """A number for every region: what stands before something lies above it."""
+        alive = np.flatnonzero(self.sizes > 0)
+        mean = self.depths[alive] / self.sizes[alive]
+        steps = self.steps[np.ix_(alive, alive)]
+        lengths = self.lengths[np.ix_(alive, alive)]
+        # Where they touch their border tells, elsewhere how near they are by and large.
+        before = steps + 0.1 * np.minimum(lengths, 1) + 0.5 * (mean[:, None] - mean)
+        best = max(permutations(range(len(alive))), key=lambda p: _agreement(before, p))
+        rank = np.zeros(len(self.owner), np.int64)
+        for number, place in enumerate(best):
+            rank[alive[place]] = number
+        return rank[self.owner]
+
+
+def _agreement(before: Doubles, order: tuple[int, ...]) -> float:
+    """How well an order from back to front fits what is before what."""
+    return float(np.tril(before[np.ix_(order, order)]).sum())
+
+
+def _along_borders(
+    labels: Labels, count: int, field: DepthField
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Signed and squared jumps of depth summed along each border, and its length."""
+    tables = [np.zeros(count * count) for _ in range(3)]
+    for turned in (False, True):
+        numbers = labels.T if turned else labels
+        near = field.plain.T if turned else field.plain
+        ys, xs = np.nonzero(numbers[:, :-1] != numbers[:, 1:])
+        one, other = numbers[ys, xs], numbers[ys, xs + 1]
+        before = _aside(numbers, ys, xs, one, way=-1)
+        after = _aside(numbers, ys, xs + 1, other, way=1)
+        step = (near[ys, before] - near[ys, after]).astype(np.float64)
+        pair = one.astype(np.int64) * count + other
+        tables[0] += np.bincount(pair, step, count * count)
+        tables[1] += np.bincount(pair, step**2, count * count)
+        tables[2] += np.bincount(pair, minlength=count * count)
+    signed, squared, length = (table.reshape(count, count) for table in tables)
+    return signed - signed.T, squared + squared.T, length + length.T
+
+
+def _aside(
+    numbers: Labels,
+    ys: NDArray[np.int64],
+    xs: NDArray[np.int64],
+    own: Labels,
+    *,
+    way: int,
+) -> NDArray[np.int64]:
+    """The column a little way into the region, or the border where it is thin."""
+    found = xs
+    for away in range(_ASIDE_PX, 0, -1):
+        at = np.clip(xs + way * away, 0, numbers.shape[1] - 1)
+        found = np.where((found == xs) & (numbers[ys, at] == own), at, found)
+    return np.asarray(found, np.int64)
 
 
 def _parted(labels: Labels, near: Floats) -> Labels:
