@@ -69,6 +69,7 @@ AD: Pipeline[AdParams] = Pipeline(
         ),
         Step(
             name="video_gen",
+            version=2,
             run=stages.film_scene,
             title="Scenes",
             engines=("replicate", "local"),

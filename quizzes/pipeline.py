@@ -199,6 +199,13 @@ _ARCHIVE = Step(
 )
 
 
+# What several pipelines do alike.
+_TAKE_IN = (_PROBE, _PROXY, _PICTURES, _WAVEFORM)
+_HEAR = (_SOUND, _TRANSCRIBE, _TRANSCRIPT)
+_LOOK = (_SCENES, _CHAPTERS)
+_WRITE_OUT = (_DOCUMENTS, _QUIZ_VIDEO, _ARCHIVE)
+
+
 def _check_types(params: Any, inputs: Sequence[InputFacts]) -> None:
     if len(set(params.question_types)) != len(params.question_types):
         raise RequestError(
@@ -226,7 +233,7 @@ INGEST: Pipeline[IngestParams] = Pipeline(
     description="A copy that plays in every browser, a poster, stills and a waveform.",
     params=IngestParams,
     inputs=_RECORDING,
-    steps=(_PROBE, _PROXY, _PICTURES, _WAVEFORM),
+    steps=_TAKE_IN,
     summarize=_summary,
     sample=sample.make_quick_sample,
 )
@@ -236,7 +243,7 @@ SCENE_DETECTION: Pipeline[SceneParams] = Pipeline(
     description="Cuts, fades, dissolves and new slides, with stills and chapters.",
     params=SceneParams,
     inputs=_VIDEO,
-    steps=(_SCENES, _CHAPTERS),
+    steps=_LOOK,
     sample=sample.make_quick_sample,
 )
 TRANSCRIPTION: Pipeline[TranscriptionParams] = Pipeline(
@@ -245,7 +252,7 @@ TRANSCRIPTION: Pipeline[TranscriptionParams] = Pipeline(
     description="What is said, with the time of every word, as SRT, VTT, text and JSON.",
     params=TranscriptionParams,
     inputs=_RECORDING,
-    steps=(_SOUND, _TRANSCRIBE, _TRANSCRIPT),
+    steps=_HEAR,
     sample=sample.make_sample,
 )
 QUIZ: Pipeline[QuizParams] = Pipeline(
@@ -254,7 +261,7 @@ QUIZ: Pipeline[QuizParams] = Pipeline(
     description="Questions from what a lesson says, each with the moment that answers it.",
     params=QuizParams,
     inputs=_RECORDING,
-    steps=(_SOUND, _TRANSCRIBE, _TRANSCRIPT, _QUIZ),
+    steps=(*_HEAR, _QUIZ),
     check=_check_types,
     sample=sample.make_sample,
 )
@@ -264,7 +271,7 @@ EXPORT: Pipeline[ExportParams] = Pipeline(
     description="QTI, Moodle, GIFT, H5P, SCORM, PDF, Anki, CSV and a video with questions.",
     params=ExportParams,
     inputs=_RECORDING,
-    steps=(_PROBE, _COLLECT, _PROXY, _DOCUMENTS, _QUIZ_VIDEO, _ARCHIVE),
+    steps=(_PROBE, _COLLECT, _PROXY, *_WRITE_OUT),
     summarize=_summary,
 )
 LESSON: Pipeline[LessonParams] = Pipeline(
@@ -275,20 +282,12 @@ LESSON: Pipeline[LessonParams] = Pipeline(
     params=LessonParams,
     inputs=_RECORDING,
     steps=(
-        _PROBE,
-        _PROXY,
-        _PICTURES,
-        _WAVEFORM,
-        _SOUND,
-        _TRANSCRIBE,
-        _TRANSCRIPT,
-        replace(_SCENES, when=_has_picture),
-        replace(_CHAPTERS, when=_has_picture),
+        *_TAKE_IN,
+        *_HEAR,
+        *(replace(step, when=_has_picture) for step in _LOOK),
         _QUIZ,
         _COLLECT,
-        _DOCUMENTS,
-        _QUIZ_VIDEO,
-        _ARCHIVE,
+        *_WRITE_OUT,
     ),
     home_project="lessons",
     check=_check_types,
