@@ -170,11 +170,13 @@ def time_single_jobs(opened: House) -> list[float]:
 
     from jobs import keys
     from jobs.models import ApiKey, Job
+    from mediaforge.stack import WEB_POOL_SIZE
 
     owner = User.objects.get(username="bench")
     _row, key = keys.create_key(owner, "bench", list(ApiKey.Scope))
     port = _free_port()
-    opened.start_web(port)
+    # As `make run` starts it.
+    opened.start_web(port, DATABASE_POOL_SIZE=str(WEB_POOL_SIZE))
     client = httpx.Client(
         base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
     )

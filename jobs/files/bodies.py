@@ -15,6 +15,7 @@ from typing import Any
 import django
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponseBase
 
 AsgiMessage = Mapping[str, Any]  # as ASGI has it
@@ -199,7 +200,22 @@ class StreamingHandler(ASGIHandler):
             await sync_to_async(response.close)()
             raise
 
+    async def send_response(self, response: Any, send: Send) -> None:
+        if response.streaming:
+            # It may take long, and reads no rows: others can use the connection.
+            await sync_to_async(close_old_connections)()
+        await super().send_response(response, send)
+
     async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
+        try:
+            await self._handle(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends in the middle of it. The connection to Postgres is the
+            # thread's own: nobody else could close it any more.
+            await sync_to_async(close_old_connections)()
+            raise
+
+    async def _handle(self, scope: Any, receive: Receive, send: Send) -> None:
         if _is_small(scope):
             await super().handle(scope, receive, send)
             return
