@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.meshes.cameras import Camera
+from scans.engines.photogrammetry.halos import without_halos
 from scans.engines.photogrammetry.planes import WORST, first_costs, sweep
 from scans.engines.photogrammetry.region import Region
 
@@ -297,7 +298,8 @@ def find_depths(
             start = enlarged(rough[index], views[index], bounds[index])
             level = Level(sweeps=sweeps, first_step=0.006, last_step=0.0015)
             near = sources[index][:MATCHED]
-            return search(views, index, near, start, bounds[index], level, known)
+            found = search(views, index, near, start, bounds[index], level, known)
+            return without_halos(views[index], found)
 
         final = []
         for found in pool.map(fine, range(count)):
