@@ -174,7 +174,7 @@ def _next_below(
     touch = touch * (shape.top > shape.top[same].min())
     if touch.max(initial=0) < 4:
         return None
-    return band & (fields == fields[int(np.argmax(touch))])
+    return np.asarray(band & (fields == fields[int(np.argmax(touch))]), np.bool_)
 
 
 def _hides(

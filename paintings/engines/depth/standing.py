@@ -186,6 +186,7 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     alike = contrast[:, band] < _ONE_GROUND
     squat = shape.foot - shape.peak < 0.8 * (shape.right - shape.left)
     tuft = ((on_band > 0.5) & alike & within).any(axis=1) & squat
+    tuft |= ((on_band > 0.25) & (contrast[:, band] < 9.0)).any(axis=1) & squat
     flat = shape.foot - shape.peak < 0.4 * (shape.right - shape.left)
     flat &= on_band.sum(axis=1) + shape.on_bottom > 0.55
     few = shape.size < 0.06
@@ -282,9 +283,9 @@ def stand(
     firm |= (role == Role.PASSAGE) & (shape.on_bottom > 0.2)
     # What each thing has of its lower rim on the ground, in pixels of all its rim.
     rests = (shape.below * np.append(firm, True)).sum(axis=1) > _RESTS
-    _pieces_of_one(owner, thing, shape)
-    _onto_columns(owner, thing, shape)
     behind = _goes_on_behind(shape, role, front)
+    _pieces_of_one(owner, thing, shape, behind)
+    _onto_columns(owner, thing, shape)
     _onto_pots(owner, thing & ~behind, shape)
     while True:
         loose = [
@@ -295,7 +296,7 @@ def stand(
         # The highest first: a head finds its coat before the coat finds its shoes.
         for group in sorted(loose, key=lambda g: shape.foot[owner == g].max()):
             mine = thing & (owner == group)
-            other = thing & ~mine & ~behind[mine].all()
+            other = thing & ~mine & ~behind[mine].any()
             touch = shape.contacts[mine].sum(axis=0) * other
             outer = float(shape.contacts[mine][:, ~mine].sum())
             carrier = int(np.argmax(touch))
@@ -312,15 +313,16 @@ def stand(
     return owner, settled
 
 
-def _pieces_of_one(owner: Groups, thing: Flags, shape: Outlines) -> None:
+def _pieces_of_one(owner: Groups, thing: Flags, shape: Outlines, behind: Flags) -> None:
     """Pieces that share much of their outline are one thing, unless far apart in depth."""
     outer = np.maximum(shape.contacts.sum(axis=1), 1)
     for one in np.flatnonzero(thing):
         for other in np.flatnonzero(thing[:one]):
             shared = shape.contacts[one, other] / min(outer[one], outer[other])
             level = abs(shape.foot[one] - shape.foot[other]) < 0.12
-            if shared > (0.2 if level else 0.4) or _stacked(
-                shape, int(one), int(other)
+            parted = behind[one] or behind[other]
+            if shared > (0.2 if level else 0.4) or (
+                not parted and _stacked(shape, int(one), int(other))
             ):
                 owner[owner == owner[other]] = owner[one]
 
@@ -359,7 +361,10 @@ def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> 
     """What hangs on the backdrop and is cut off by things before it, as T's show."""
     back, thing = role == Role.BACKDROP, role == Role.THING
     outer = np.maximum(shape.contacts.sum(axis=1), 1)
-    on_back = shape.contacts[:, back].sum(axis=1) / outer
+    # What it encloses (the canvas in a frame) is its own.
+    inner = shape.contacts > 0.8 * outer[None]
+    rim = np.maximum((shape.contacts * ~inner).sum(axis=1), 1)
+    on_back = shape.contacts[:, back].sum(axis=1) / rim
     beaten = front[thing].sum(axis=0) > front[:, thing].sum(axis=1)
     # A picture's lower edge is seen; a head's or a crown's is not.
     below = shape.below[:, : len(role)][:, back].sum(axis=1)

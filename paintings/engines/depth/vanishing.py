@@ -90,9 +90,8 @@ def _segments(small: Pixels) -> Doubles:
     """Straight edges as rows of x1, y1, x2, y2."""
     light = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(light)[0]
-    if found is None:
-        return np.zeros((0, 4))
-    segments = np.asarray(found, np.float64).reshape(-1, 4)
+    # Of a blank picture the detector gives None.
+    segments = np.array([] if found is None else found, np.float64).reshape(-1, 4)
     shortest = _SHORTEST * float(np.hypot(*small.shape[:2]))
     return np.asarray(segments[_lengths(segments) > shortest], np.float64)
 
@@ -104,7 +103,7 @@ def _lengths(segments: Doubles) -> Doubles:
 def _is_oblique(segments: Doubles) -> NDArray[np.bool_]:
     rise = np.abs(segments[:, 3] - segments[:, 1])
     turn = np.arctan2(rise, np.abs(segments[:, 2] - segments[:, 0]))
-    return (turn > _OBLIQUE[0]) & (turn < _OBLIQUE[1])
+    return np.asarray((turn > _OBLIQUE[0]) & (turn < _OBLIQUE[1]), np.bool_)
 
 
 def _crossings(segments: Doubles, lengths: Doubles) -> Doubles:

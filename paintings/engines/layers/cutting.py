@@ -19,6 +19,8 @@ _SMALL_COUNTS = 0.4
 _CRUMB = 0.008
 # How far from the border depth is read: at the border itself it is soft.
 _ASIDE_PX = 3
+# Smaller jumps say nothing of what is before what.
+_CLEAR = 0.03
 # Borders shorter than this tell nothing of a jump.
 _SHORT_PX = 5
 
@@ -104,8 +106,10 @@ class _Groups:
         mean = self.depths[alive] / self.sizes[alive]
         steps = self.steps[np.ix_(alive, alive)]
         lengths = self.lengths[np.ix_(alive, alive)]
-        # Where they touch their border tells, elsewhere how near they are by and large.
-        before = steps + 0.1 * np.minimum(lengths, 1) + 0.5 * (mean[:, None] - mean)
+        step = steps / np.maximum(lengths, 1)
+        # Where it jumps at their border that tells, else how near they are on the whole.
+        clear = (lengths > _SHORT_PX) & (np.abs(step) > _CLEAR)
+        before = np.where(clear, step, 0.3 * (mean[:, None] - mean))
         best = max(permutations(range(len(alive))), key=lambda p: _agreement(before, p))
         rank = np.zeros(len(self.owner), np.int64)
         for number, place in enumerate(best):
