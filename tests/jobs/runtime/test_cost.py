@@ -18,4 +18,4 @@ def test_stage_takes_few_queries(owner: User, drain: Drain) -> None:
     with CaptureQueriesContext(connection) as asked:
         drain()
 
-    assert len(asked) <= 43, "\n".join(q["sql"] for q in asked.captured_queries)
+    assert len(asked) <= 28, "\n".join(q["sql"] for q in asked.captured_queries)

@@ -78,6 +78,16 @@ def test_horse_that_stands_by_takes_the_next_job(owner: User) -> None:
     assert ended(later[0])
 
 
+def test_message_that_nobody_lives_to_delete_expires(
+    owner: User, settings: Settings
+) -> None:
+    submit(owner)
+
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        [message] = client.scan_iter("rq:job:*")
+        assert 0 < client.ttl(message) <= queues.MESSAGE_TTL_S
+
+
 def test_horse_that_drains_leaves_messages_to_others(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
