@@ -7,6 +7,7 @@ runs some; `--audio x.wav --reference x.txt` adds a recording to the word error 
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import sys
@@ -29,10 +30,11 @@ from benchmarks.quizzes_whole import whole
 from jobs.toolbox import audio, captions, ffmpeg, speech
 from jobs.toolbox.probing import probe
 from jobs.toolbox.speech import Delivery
-from quizzes.content import QuestionType
-from quizzes.engines import aligning, pocketsphinx, speech_activity
+from quizzes.content import QuestionType, Word
+from quizzes.engines import aligning, pocketsphinx, speech_activity, whisper
 from quizzes.engines.proxy import ProxyOrder, encoding, make_proxy
 from quizzes.engines.scenes.detect import find_changes
+from quizzes.engines.speech_activity import Span
 from quizzes.engines.writing import local
 from quizzes.engines.writing.finishing import finish
 from quizzes.engines.writing.gates import alike, verdict
@@ -158,42 +160,50 @@ def proxy(folder: Path) -> Iterator[Line]:
 
 
 def recognition(folder: Path, given: Sequence[tuple[Path, str]] = ()) -> Iterator[Line]:
-    """Word error rate and share of real time of pocketsphinx.
+    """Word error rate and share of real time of each engine that is here.
 
     On everyday words, on a lesson's terms with and without the words of its slides,
-    and on a recording that was given.
+    and on a recording that was given. faster-whisper needs a model: WHISPER_MODEL.
     """
     plain, lesson = folder / "read.wav", folder / "lesson.wav"
     for target, text in ((plain, READ_ALOUD), (lesson, TAUGHT)):
         voice = speech.local_speaker(text)
         spoken = speech.speak(text, voice, Delivery(pace=0.95, pause_s=0.35))
         audio.write_wav(target, spoken.sound)
-    yield _recognised(folder, plain, READ_ALOUD, "everyday words")
-    yield _recognised(folder, lesson, TAUGHT, "a lesson's terms")
-    yield _recognised(folder, lesson, TAUGHT, "the same, slides read", ON_SLIDES)
-    for path, reference in given:
-        yield _recognised(folder, path, reference, path.name)
+    readings = [
+        (plain, READ_ALOUD, "everyday words", ()),
+        (lesson, TAUGHT, "a lesson's terms", ()),
+        (lesson, TAUGHT, "the same, slides read", ON_SLIDES),
+        *((path, text, path.name, ()) for path, text in given),
+    ]
+    for path, reference, sound, vocabulary in readings:
+        for engine, listen in _ears(vocabulary).items():
+            told = _recognised(folder, path, reference, listen)
+            yield {"measure": "recognition", "engine": engine, "sound": sound, **told}
 
 
-def _recognised(
-    folder: Path,
-    path: Path,
-    reference: str,
-    sound: str,
-    vocabulary: Sequence[str] = (),
-) -> Line:
+Listen = Callable[[Path, Sequence[Span]], Sequence[Word]]
+
+
+def _ears(vocabulary: Sequence[str]) -> dict[str, Listen]:
+    sphinx = pocketsphinx.PocketSphinx(vocabulary=[w.lower() for w in vocabulary])
+    ears: dict[str, Listen] = {pocketsphinx.NAME: sphinx.listen}
+    if model := os.environ.get("WHISPER_MODEL"):
+        ear = whisper.Whisper(model=model)
+        hint = ", ".join(vocabulary)
+        ears[whisper.NAME] = lambda wav, spans: ear.listen(wav, spans, hint=hint).words
+    return ears
+
+
+def _recognised(folder: Path, path: Path, reference: str, listen: Listen) -> Line:
     wav = folder / f"{path.stem}-16k.wav"
     duration_s = probe(path).duration_s
-    ear = pocketsphinx.PocketSphinx(vocabulary=[word.lower() for word in vocabulary])
     started, cpu_before = time.perf_counter(), time.process_time()
     speech_activity.extract(path, wav, audio_track=0, duration_s=duration_s)
-    heard = ear.listen(wav, speech_activity.spoken_spans(wav))
+    heard = listen(wav, speech_activity.spoken_spans(wav))
     taken, cpu_s = time.perf_counter() - started, time.process_time() - cpu_before
     said = " ".join(word.text for word in heard)
     return {
-        "measure": "recognition",
-        "engine": pocketsphinx.NAME,
-        "sound": sound,
         "word_error_rate": round(word_error_rate(reference, said), 3),
         "share_of_real_time": round(taken / duration_s, 3),
         # What the same took of one core: other load on the machine counts less here.
