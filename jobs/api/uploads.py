@@ -266,7 +266,10 @@ class CompleteDirectUploadView(ApiView):
     )
     def post(self, request: Request, upload_id: str) -> Response:
         """Join the parts to an asset; asked again, it answers the same."""
-        asset = direct.complete(_find_direct(request, upload_id))
+        upload = _find_direct(request, upload_id)
+        # The file is read once, which may take long.
+        release_connection()
+        asset = direct.complete(upload)
         return Response(asset_json(asset), status=201)
 
 
