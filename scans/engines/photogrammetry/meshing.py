@@ -21,6 +21,12 @@ Ints = NDArray[np.int32]
 FEWEST_POINTS = 2000
 # A second heap this large beside the first is a second thing.
 RIVAL_SHARE = 0.4
+# Room around the outline of the base, as a share of the thing's size.
+BASE_MARGIN = 0.08
+# A footprint is so many times as large as the walls around it.
+ENCLOSES = 2.0
+# Fewer of the lowest points than this face up: bits of the ground, not of a foot.
+FOOT_SHARE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +94,9 @@ def _no_crumbs(thing: Cloud, ground: float, size: float) -> NDArray[np.bool_]:
     # A thing that is flat itself, such as a plate, is no crumb.
     if crumbs.mean() < 0.5:
         keep[np.flatnonzero(low)[crumbs]] = False
+    facing_up = low & (thing.normals[:, 1] > 0.5)
+    if facing_up.sum() < FOOT_SHARE * low.sum():
+        keep[facing_up] = False
     return keep
 
 
@@ -150,22 +159,19 @@ def _with_ground(own: Cloud, ground: Cloud, size: float) -> Cloud:
 
 def with_base(thing: Thing) -> Cloud:
     """Add the underside that no camera saw: a flat base within the outline."""
-    from scipy.ndimage import binary_closing, binary_erosion, binary_fill_holes
-
     points = thing.cloud.points
     size = float(np.ptp(points, axis=0).max())
-    low = points[:, [0, 2]].min(axis=0) - 0.03 * size
     cell = size / 220
-    slab = points[points[:, 1] < thing.ground + 0.05 * size]
-    if len(slab) < 50:
-        return thing.cloud
-    spots = np.floor((slab[:, [0, 2]] - low) / cell).astype(np.int64)
-    grid = np.zeros(
-        np.floor(np.ptp(points[:, [0, 2]], axis=0) / cell).astype(int) + 20, bool
-    )
-    grid[spots[:, 0], spots[:, 1]] = True
-    walls = binary_closing(grid, iterations=3)
-    footprint = binary_erosion(binary_fill_holes(walls), iterations=1)
+    low = points[:, [0, 2]].min(axis=0) - BASE_MARGIN * size
+    spots = np.floor((points[:, [0, 2]] - low) / cell).astype(np.int64)
+    heights = (points[:, 1] - thing.ground) / size
+    # As low as walls close around it: what bulges out higher up is no base.
+    for reach in (0.02, 0.03, 0.05):
+        walls = np.zeros(spots.max(axis=0) + round(BASE_MARGIN * 220) + 1, np.bool_)
+        walls[tuple(spots[heights < reach].T)] = True
+        footprint = _filled(walls)
+        if footprint.sum() > ENCLOSES * walls.sum():
+            break
     columns = np.argwhere(footprint)
     if len(columns) == 0:
         return thing.cloud
@@ -180,6 +186,21 @@ def with_base(thing: Thing) -> Cloud:
         normals=np.concatenate([thing.cloud.normals, down]),
         support=np.concatenate([thing.cloud.support, weight]),
     )
+
+
+def _filled(walls: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What walls go around, gaps bridged as far as it takes to close them."""
+    from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes
+
+    filled = walls
+    for reach in (3, 6, 9, 12):
+        # Filled while the walls are thick: thinned first, gaps would open again.
+        thick = binary_fill_holes(binary_dilation(walls, iterations=reach))
+        wider = binary_erosion(thick, iterations=reach)
+        # The area leaps when a ring closes; before and after it hardly grows.
+        if reach == 3 or wider.sum() > 1.6 * filled.sum():
+            filled = wider
+    return np.asarray(binary_erosion(filled, iterations=1), np.bool_)
 
 
 def write_cloud(cloud: Cloud, path: Path) -> None:
