@@ -383,14 +383,21 @@ def check_product(report: Report, made: Made, aspect: Aspect) -> None:
     ok = True
     for scene, span in enumerate(made.spans, start=1):
         renderer = made.renderer(scene, aspect)
-        # Settled, and well away from either transition.
-        number = round(span.frames * 0.62)
+        number = settled_frame(made, scene, span)
         frame = frame_at(path, span.first + number)
         alike, matched = product_likeness(renderer, number, frame)
         scenes.append({"ssim": round(alike, 3), "orb": matched})
         ok &= alike >= 0.95 or (matched is not None and matched >= 0.6)
     limit = {"ssim": 0.95, "or_orb": 0.6}
     report.tell("product_kept", made, scenes, limit, ok, aspect)
+
+
+def settled_frame(made: Made, scene: int, span: Span) -> int:
+    """A frame of a scene that neither its way in nor its way out covers."""
+    covered = round(style_of(made.params.style).transition_s * FPS)
+    first = covered if scene > 1 else 0
+    last = span.frames - (covered if scene < len(made.spans) else 0)
+    return round(first + (last - first) * 0.62)
 
 
 def product_likeness(
