@@ -109,16 +109,8 @@ def _meadow(c: Canvas) -> tuple[Floats, Floats]:
 
 
 def _portrait(c: Canvas) -> list[SceneLayer]:
-    xs, ys = c.grid()
     everywhere = np.ones((c.height, c.width), np.float32)
-    hue = c.rng.uniform(0.2, 0.5, 3)
-    back = c.fill((float(hue[0]), float(hue[1]) + 0.1, float(hue[2])))
-    back = back * (1 + 0.35 * c.grain(4, octaves=3))[..., None]
-    for _ in range(26):
-        spot = c.ellipse(c.rng.uniform(), c.rng.uniform(0, 0.8), 0.022, 0.033)
-        glow = np.array(c.rng.uniform(0.5, 1.0, 3), np.float32)
-        back = back * (1 - 0.4 * spot[..., None]) + 0.4 * glow * spot[..., None]
-    back = blurred(np.clip(back, 0, 1).astype(np.float32), c.width / 110)
+    back = _lights_out_of_focus(c)
     x = float(c.rng.uniform(0.42, 0.58))
     torso = union(
         c.ellipse(x, 1.06, 0.24, 0.42),
@@ -133,15 +125,14 @@ def _portrait(c: Canvas) -> list[SceneLayer]:
     strands = np.clip(hair * 3 - 0.7 + 0.35 * c.grain(120, octaves=2), 0, 1) * (
         hair > 0
     )
-    cloth_tone = c.rng.uniform(0.15, 0.75, 3)
+    tone = c.rng.uniform(0.15, 0.75, 3)
     weave = 1 + 0.10 * c.grain(220, octaves=2) + 0.18 * c.grain(9)
     cloth = lit(
-        c.fill((float(cloth_tone[0]), float(cloth_tone[1]), float(cloth_tone[2]))),
+        c.fill((float(tone[0]), float(tone[1]), float(tone[2]))),
         (c.round_light(torso) * weave).astype(np.float32),
     )
-    skin_tone: Colour = (
-        (0.86, 0.64, 0.52) if c.rng.uniform() < 0.5 else (0.52, 0.35, 0.26)
-    )
+    dark = c.rng.uniform() >= 0.5
+    skin_tone: Colour = (0.52, 0.35, 0.26) if dark else (0.86, 0.64, 0.52)
     skin = lit(c.fill(skin_tone), c.round_light(head) * (1 + 0.02 * c.grain(80)))
     hair_rgb = lit(
         c.fill((0.20, 0.12, 0.07)),
@@ -151,22 +142,8 @@ def _portrait(c: Canvas) -> list[SceneLayer]:
         [(x - 0.05, 0.45), (x + 0.05, 0.45), (x + 0.07, 0.68), (x - 0.07, 0.68)]
     )
     rgb = mixed(cloth, hair_rgb, strands.astype(np.float32))
-    rgb = mixed(rgb, lit(skin, 0 * xs + 0.82), neck * (1 - 0 * ys))
-    rgb = mixed(rgb, skin, head)
-    for side in (-1, 1):
-        rgb = mixed(
-            rgb,
-            c.fill((0.95, 0.94, 0.92)),
-            c.ellipse(x + side * 0.037, 0.35, 0.016, 0.013),
-        )
-        rgb = mixed(
-            rgb,
-            c.fill((0.16, 0.11, 0.08)),
-            c.ellipse(x + side * 0.037, 0.35, 0.008, 0.012),
-        )
-        rgb = mixed(rgb, hair_rgb, c.ellipse(x + side * 0.037, 0.315, 0.022, 0.006))
-    rgb = mixed(rgb, c.fill((0.66, 0.28, 0.26)), c.ellipse(x, 0.475, 0.03, 0.011))
-    rgb = mixed(rgb, lit(skin, 0 * xs + 0.8), c.ellipse(x + 0.004, 0.42, 0.012, 0.014))
+    rgb = mixed(rgb, lit(skin, 0 * head + 0.82), neck)
+    rgb = _features(c, mixed(rgb, skin, head), x, skin, hair_rgb)
     fringe = np.clip(
         c.ellipse(x, 0.21, 0.095, 0.065) * 3 - 0.6 + 0.4 * c.grain(110), 0, 1
     )
@@ -176,6 +153,30 @@ def _portrait(c: Canvas) -> list[SceneLayer]:
         SceneLayer(name="backdrop", rgb=back, alpha=everywhere, near=0.0),
         SceneLayer(name="person", rgb=rgb, alpha=person, near=1.0),
     ]
+
+
+def _lights_out_of_focus(c: Canvas) -> Floats:
+    hue = c.rng.uniform(0.2, 0.5, 3)
+    back = c.fill((float(hue[0]), float(hue[1]) + 0.1, float(hue[2])))
+    back = back * (1 + 0.35 * c.grain(4, octaves=3))[..., None]
+    for _ in range(26):
+        spot = c.ellipse(c.rng.uniform(), c.rng.uniform(0, 0.8), 0.022, 0.033)
+        glow = np.array(c.rng.uniform(0.5, 1.0, 3), np.float32)
+        back = back * (1 - 0.4 * spot[..., None]) + 0.4 * glow * spot[..., None]
+    return blurred(np.clip(back, 0, 1).astype(np.float32), c.width / 110)
+
+
+def _features(c: Canvas, rgb: Floats, x: float, skin: Floats, hair: Floats) -> Floats:
+    """Eyes, brows, mouth and nose on a head whose middle is at x."""
+    white, iris = c.fill((0.95, 0.94, 0.92)), c.fill((0.16, 0.11, 0.08))
+    for side in (-1, 1):
+        eye = x + side * 0.037
+        rgb = mixed(rgb, white, c.ellipse(eye, 0.35, 0.016, 0.013))
+        rgb = mixed(rgb, iris, c.ellipse(eye, 0.35, 0.008, 0.012))
+        rgb = mixed(rgb, hair, c.ellipse(eye, 0.315, 0.022, 0.006))
+    rgb = mixed(rgb, c.fill((0.66, 0.28, 0.26)), c.ellipse(x, 0.475, 0.03, 0.011))
+    nose = c.ellipse(x + 0.004, 0.42, 0.012, 0.014)
+    return mixed(rgb, lit(skin, 0 * nose + 0.8), nose)
 
 
 def _still_life(c: Canvas) -> list[SceneLayer]:
@@ -233,40 +234,39 @@ def _still_life(c: Canvas) -> list[SceneLayer]:
 
 
 def _street(c: Canvas) -> list[SceneLayer]:
-    xs, ys = c.grid()
     everywhere = np.ones((c.height, c.width), np.float32)
-    vanish_x, vanish_y = float(c.rng.uniform(0.42, 0.58)), 0.5
+    vanish_x = float(c.rng.uniform(0.42, 0.58))
     sky = c.fade((0.50, 0.66, 0.88), (0.90, 0.90, 0.88))
     sky = mixed(sky, c.fill((1, 1, 1)), np.clip(0.35 * c.grain(3, stretch=2), 0, 1))
-    left = c.polygon(
-        [(0, -0.1), (vanish_x - 0.1, 0.38), (vanish_x - 0.1, 0.56), (0, 0.9)]
-    )
-    right = c.polygon(
-        [(1, -0.06), (vanish_x + 0.1, 0.36), (vanish_x + 0.1, 0.56), (1, 0.9)]
-    )
+    town, town_mask = _town(c, vanish_x)
+    x = float(c.rng.uniform(0.28, 0.72))
+    coat, walker = _walker(c, x)
+    shadow = blurred(c.ellipse(x + 0.03, 0.925, 0.09, 0.012), c.width / 150)
+    town = lit(town, 1 - 0.45 * shadow)
+    return [
+        SceneLayer(name="sky", rgb=sky, alpha=everywhere, near=0.0),
+        SceneLayer(name="town", rgb=town, alpha=town_mask, near=0.5),
+        SceneLayer(name="walker", rgb=coat, alpha=walker, near=1.0),
+    ]
+
+
+def _town(c: Canvas, vanish_x: float) -> tuple[Floats, Floats]:
+    """Two fronts with windows and a road, all running to one point."""
+    near_left, near_right = vanish_x - 0.1, vanish_x + 0.1
+    left = c.polygon([(0, -0.1), (near_left, 0.38), (near_left, 0.56), (0, 0.9)])
+    right = c.polygon([(1, -0.06), (near_right, 0.36), (near_right, 0.56), (1, 0.9)])
+    ends = vanish_x - 0.12, vanish_x + 0.12
     end = c.polygon(
-        [
-            (vanish_x - 0.12, 0.40),
-            (vanish_x + 0.12, 0.40),
-            (vanish_x + 0.12, 0.58),
-            (vanish_x - 0.12, 0.58),
-        ]
+        [(ends[0], 0.40), (ends[1], 0.40), (ends[1], 0.58), (ends[0], 0.58)]
     )
-    road = c.polygon(
-        [(vanish_x - 0.12, 0.55), (vanish_x + 0.12, 0.55), (1.6, 1.2), (-0.6, 1.2)]
-    )
+    road = c.polygon([(ends[0], 0.55), (ends[1], 0.55), (1.6, 1.2), (-0.6, 1.2)])
+    xs, ys = c.grid()
     away = np.abs(xs - vanish_x) + 1e-3
     column = np.log(away) * 7
-    storey = (ys - vanish_y) / away * 5
+    storey = (ys - 0.5) / away * 5
     window = (np.mod(column, 1) > 0.45) & (np.mod(storey, 1) > 0.42) & (storey < 1)
-    plaster_tone = c.rng.uniform(0.45, 0.75, 3)
-    plaster = c.fill(
-        (
-            float(plaster_tone[0]),
-            float(plaster_tone[1]) * 0.9,
-            float(plaster_tone[2]) * 0.8,
-        )
-    )
+    tone = c.rng.uniform(0.45, 0.75, 3)
+    plaster = c.fill((float(tone[0]), float(tone[1]) * 0.9, float(tone[2]) * 0.8))
     plaster = (
         plaster * (1 + 0.08 * c.grain(90, octaves=3) + 0.1 * np.sin(column))[..., None]
     )
@@ -280,9 +280,12 @@ def _street(c: Canvas) -> list[SceneLayer]:
         c.fade((0.5, 0.5, 0.52), (0.30, 0.30, 0.32)), 1 + 0.14 * c.grain(160, octaves=3)
     )
     town = mixed(house, asphalt, road * (1 - union(left, right)))
-    town_mask = union(left, right, end, road)
-    x = float(c.rng.uniform(0.28, 0.72))
-    coat_tone = c.rng.uniform(0.1, 0.8, 3)
+    return town, union(left, right, end, road)
+
+
+def _walker(c: Canvas, x: float) -> tuple[Floats, Floats]:
+    """Somebody in a coat, from head to feet."""
+    tone = c.rng.uniform(0.1, 0.8, 3)
     walker = union(
         c.ellipse(x, 0.44, 0.022, 0.045),
         c.ellipse(x, 0.62, 0.05, 0.145),
@@ -290,28 +293,15 @@ def _street(c: Canvas) -> list[SceneLayer]:
         c.stroke([(x + 0.018, 0.70), (x + 0.04, 0.91)], widths=[0.035, 0.024]),
     )
     coat = lit(
-        c.fill((float(coat_tone[0]), float(coat_tone[1]), float(coat_tone[2]))),
+        c.fill((float(tone[0]), float(tone[1]), float(tone[2]))),
         (c.round_light(walker) * (1 + 0.12 * c.grain(140, octaves=2))).astype(
             np.float32
         ),
     )
-    coat = mixed(
-        coat,
-        c.fill((0.12, 0.12, 0.16)),
-        c.below(np.full(c.width, 0.74 * c.height, np.float32)),
-    )
-    coat = mixed(
-        coat,
-        lit(c.fill((0.80, 0.60, 0.48)), c.round_light(walker)),
-        c.ellipse(x, 0.45, 0.021, 0.04),
-    )
-    shadow = blurred(c.ellipse(x + 0.03, 0.925, 0.09, 0.012), c.width / 150)
-    town = lit(town, 1 - 0.45 * shadow)
-    return [
-        SceneLayer(name="sky", rgb=sky, alpha=everywhere, near=0.0),
-        SceneLayer(name="town", rgb=town, alpha=town_mask, near=0.5),
-        SceneLayer(name="walker", rgb=coat, alpha=walker, near=1.0),
-    ]
+    trousers = c.below(np.full(c.width, 0.74 * c.height, np.float32))
+    coat = mixed(coat, c.fill((0.12, 0.12, 0.16)), trousers)
+    skin = lit(c.fill((0.80, 0.60, 0.48)), c.round_light(walker))
+    return mixed(coat, skin, c.ellipse(x, 0.45, 0.021, 0.04)), walker
 
 
 def _low_light(c: Canvas) -> list[SceneLayer]:

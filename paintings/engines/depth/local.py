@@ -13,6 +13,7 @@ from jobs.toolbox.cutouts import grab_cut, otsu, salience
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.boundaries import Evidence, find_boundaries
 from paintings.engines.depth.cues import Cues, Flags, fine_detail, measure
+from paintings.engines.depth.faces import people
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.outlining import redraw
 from paintings.engines.depth.regions import (
@@ -37,6 +38,8 @@ from paintings.engines.depth.surfaces import contrasts, find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
 
 SMALL_PX = 400
+# By how much what catches the eye stands before the rest of a backdrop.
+_RELIEF = 0.02
 # Things below this share of the picture are too small to be drawn again.
 _OUTLINED = 0.004
 
@@ -86,6 +89,9 @@ def _understood(
     if vanishing is not None:
         role = passage(shape, regions, role, vanishing)
     groups, role = stand(shape, role, in_front(regions))
+    for person in people(small, regions):
+        role = np.where(person, Role.THING, role)
+        groups = np.where(person, np.flatnonzero(person)[0], groups)
     if scene == "close_up":
         # In a portrait a head may hang on nothing; it is no less near for that.
         role = np.where(role == Role.HUNG, Role.THING, role)
@@ -98,6 +104,9 @@ def _understood(
         open_sky=open_sky(small, regions, shape, role),
     )
     plain = _stretched(settle(small, regions, parts, vanishing))
+    # Within a backdrop what stands out is a little nearer than what does not.
+    back = (role == Role.BACKDROP)[regions.labels]
+    plain[back] += _RELIEF * stands_out[back]
     whole = _redrawn(small, regions, parts, plain)
     return DepthField(
         near=_snapped(small, plain),

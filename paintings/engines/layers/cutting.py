@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.toolbox.cutouts import otsu
 from paintings.engines.depth.local import DepthField
 from paintings.engines.depth.regions import Floats, Labels
 
@@ -19,6 +20,8 @@ _SMALL_COUNTS = 0.4
 _CRUMB = 0.008
 # How far from the border depth is read: at the border itself it is soft.
 _ASIDE_PX = 3
+# Depth that varies by less than this within a layer is one distance.
+_FLAT = 1e-4
 # Smaller jumps say nothing of what is before what.
 _CLEAR = 0.03
 # Borders shorter than this tell nothing of a jump.
@@ -32,7 +35,7 @@ def cut(field: DepthField, count: int) -> tuple[Labels, list[float]]:
         groups.join(*groups.next_pair())
     labels = groups.ordered()[field.regions.labels].astype(np.int32)
     while int(labels.max()) + 1 < count:
-        labels = _parted(labels, field.near)
+        labels = _parted(labels, field.plain)
     middles = [
         float(np.median(field.near[labels == number])) for number in range(count)
     ]
@@ -159,16 +162,23 @@ def _aside(
     return np.asarray(found, np.int64)
 
 
-def _parted(labels: Labels, near: Floats) -> Labels:
-    """Too few surfaces to go round: part the one that reaches farthest into the depth."""
+def _parted(labels: Labels, plain: Floats) -> Labels:
+    """Too few surfaces to go round: part the one that reaches farthest into the depth.
+
+    What is flat is whole and stays so; if all are, the hindmost gives way.
+    """
     reach = []
     for number in range(int(labels.max()) + 1):
-        inside = near[labels == number]
+        inside = plain[labels == number]
         low, high = np.quantile(inside, (0.05, 0.95))
         reach.append(float(high - low) * len(inside) ** 0.5)
     widest = int(np.argmax(reach))
-    rows = np.linspace(0, 1e-3, near.shape[0], dtype=np.float32)[:, None]
-    ramp = near + rows
     inside = labels == widest
-    nearer = inside & (ramp > np.median(ramp[inside]))
+    low, high = float(plain[inside].min()), float(plain[inside].max())
+    if high - low > _FLAT:
+        scaled = np.clip((plain - low) / (high - low), 0, 1)
+        nearer = inside & (scaled > otsu(scaled[inside][None]))
+    else:
+        rows = np.indices(labels.shape)[0]
+        nearer = inside & (rows > np.median(rows[inside]))
     return np.asarray(labels + (labels > widest) + nearer, np.int32)

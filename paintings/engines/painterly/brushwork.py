@@ -3,7 +3,15 @@
 import cv2
 import numpy as np
 
-from paintings.engines.painterly.fields import Floats, flow, luma, noise, paper, shading
+from paintings.engines.painterly.fields import (
+    Floats,
+    Flow,
+    flow,
+    luma,
+    noise,
+    paper,
+    shading,
+)
 from paintings.engines.painterly.strokes import Brush, Canvas, lay
 
 
@@ -39,9 +47,7 @@ def oil(rgb: Floats, rng: np.random.Generator) -> Floats:
             stop_at=0.09,
         ),
     )
-    for brush in passes:
-        if brush.width_px >= 1.6:
-            lay(canvas, rich, way, brush, rng)
+    _work(canvas, rich, way, passes, rng)
     weave = noise(rgb.shape, max(1.5, unit / 8), rng) * 0.02
     surface = canvas.height + weave
     return _lit(canvas.colour, surface.astype(np.float32), depth=1.3)
@@ -81,9 +87,7 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
             turn_jitter=0.2,
         ),
     )
-    for brush in passes:
-        if brush.width_px >= 1.6:
-            lay(canvas, bright, way, brush, rng)
+    _work(canvas, bright, way, passes, rng)
     return _lit(canvas.colour, canvas.height, depth=0.9)
 
 
@@ -92,10 +96,7 @@ def pastel(rgb: Floats, rng: np.random.Generator) -> Floats:
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.80, 0.75, 0.68], np.float32)
-    canvas = Canvas(
-        colour=np.broadcast_to(ground, rgb.shape).copy(),
-        height=np.zeros(rgb.shape[:2], np.float32),
-    )
+    canvas = _blank(np.broadcast_to(ground, rgb.shape).copy())
     chalky = (0.86 * _saturated(rgb, 1.15) + 0.12).astype(np.float32)
     slant = {"hand": -0.85, "hand_share": 0.7, "softness": 0.6, "bristle": 0.9}
     passes = (
@@ -126,9 +127,7 @@ def pastel(rgb: Floats, rng: np.random.Generator) -> Floats:
             **slant,
         ),
     )
-    for brush in passes:
-        if brush.width_px >= 1.4:
-            lay(canvas, chalky, way, brush, rng)
+    _work(canvas, chalky, way, passes, rng, finest_px=1.4)
     tooth = paper(rgb.shape, rng, tooth_px=max(1.2, unit / 7))
     bare = np.clip((tooth - 0.75) * 0.9, 0, 0.62)[..., None]
     return np.asarray(canvas.colour * (1 - bare) + ground * bare, np.float32)
@@ -140,10 +139,7 @@ def pointillism(rgb: Floats, rng: np.random.Generator) -> Floats:
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.93, 0.90, 0.82], np.float32)
     soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit), np.float32)
-    canvas = Canvas(
-        colour=(0.35 * ground + 0.65 * soft).astype(np.float32),
-        height=np.zeros(rgb.shape[:2], np.float32),
-    )
+    canvas = _blank((0.35 * ground + 0.65 * soft).astype(np.float32))
     pure = _saturated(np.clip(rgb**0.95, 0, 1).astype(np.float32), 1.5)
     dot = max(2.4, 0.62 * unit)
     for size, spacing, off in ((1.25, 0.82, 0.0), (1.0, 0.86, 0.0), (0.72, 0.95, 0.2)):
@@ -169,7 +165,26 @@ def _unit(rgb: Floats) -> float:
 def _primed(rgb: Floats, unit: float) -> Canvas:
     """A canvas with the picture's broad tones rubbed in."""
     base = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 2 * unit), np.float32)
-    return Canvas(colour=base, height=np.zeros(rgb.shape[:2], np.float32))
+    return _blank(base)
+
+
+def _blank(colour: Floats) -> Canvas:
+    return Canvas(colour=colour, height=np.zeros(colour.shape[:2], np.float32))
+
+
+def _work(
+    canvas: Canvas,
+    colour: Floats,
+    way: Flow,
+    passes: tuple[Brush, ...],
+    rng: np.random.Generator,
+    *,
+    finest_px: float = 1.6,
+) -> None:
+    """Lay one pass upon the other; brushes finer than a pixel or so paint nothing."""
+    for brush in passes:
+        if brush.width_px >= finest_px:
+            lay(canvas, colour, way, brush, rng)
 
 
 def _saturated(rgb: Floats, gain: float) -> Floats:

@@ -1,0 +1,183 @@
+"""Each cue for depth on what it is for, and a network's word taken from a real file."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from skimage import data
+
+from jobs.toolbox.images import Photo, save_png
+from paintings.engines.depth import local
+from paintings.engines.depth.boundaries import Evidence
+from paintings.engines.depth.cues import dark_channel, measure
+from paintings.engines.depth.faces import people
+from paintings.engines.depth.junctions import in_front
+from paintings.engines.depth.neural import neural_depth
+from paintings.engines.depth.regions import Regions
+from paintings.engines.depth.vanishing import find_vanishing
+from paintings.engines.layers.cutting import cut
+from paintings.errors import BadDepthModelError
+from paintings.facts import DepthFacts
+from paintings.params import PaintingParams
+from paintings.scenery import compose
+from tests.paintings.conftest import RunPainting
+
+
+def test_the_lines_of_a_street_meet_where_it_ends() -> None:
+    found = find_vanishing(compose("street", seed=1, width=400, height=267).photo)
+
+    assert found is not None
+    # The scene's own point is in the middle of the height, near that of the width.
+    assert abs(found.y - 0.5 * 267) < 16
+    assert abs(found.x - 0.5 * 400) < 40
+    nearness = found.nearness()
+    assert nearness[round(found.y), round(found.x)] < 0.05
+    assert nearness[-1].min() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["landscape", "seaside", "still_life"])
+def test_lines_at_random_meet_nowhere(kind: str) -> None:
+    assert find_vanishing(compose(kind, seed=0, width=400, height=267).photo) is None
+
+
+def test_a_t_junction_tells_which_surface_covers_the_others() -> None:
+    labels = np.zeros((80, 120), np.int32)
+    labels[40:] = 1
+    labels[10:70, 50:90] = 2
+
+    votes = in_front(Regions(labels=labels, count=3))
+
+    assert votes[2, 0] >= 2
+    assert votes[2, 1] >= 2
+    assert votes[0].sum() == votes[1].sum() == 0
+
+
+def test_air_lightens_the_darkest_colours_of_what_is_far() -> None:
+    near = np.random.default_rng(1).integers(0, 200, (60, 60, 3)).astype(np.uint8)
+    far = (0.4 * near + 0.6 * 220).astype(np.uint8)
+
+    dark = dark_channel(np.hstack([near, far]))
+
+    assert dark[:, 80:].mean() > dark[:, :40].mean() + 0.3
+
+
+def test_what_is_in_focus_is_sharper_than_what_is_not() -> None:
+    grain = np.random.default_rng(2).integers(0, 255, (80, 80, 3)).astype(np.uint8)
+    sharp = np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.8))
+    small = np.hstack([sharp, np.asarray(cv2.GaussianBlur(grain, (0, 0), 4.0))])
+    labels = np.zeros((80, 160), np.int32)
+    labels[:, 80:] = 1
+    blank = np.zeros((80, 160), np.float32)
+
+    cues = measure(
+        small,
+        Evidence(strength=blank, channels=(), lab=np.dstack([blank] * 3)),
+        Regions(labels=labels, count=2),
+        blank,
+    )
+
+    assert cues.sharpness[0] > 1.6 * cues.sharpness[1]
+
+
+def test_a_face_makes_head_and_body_one_person() -> None:
+    small = Photo(rgb=data.astronaut()).shrunk(local.SMALL_PX).rgb
+    rows, columns = np.indices(small.shape[:2]) // 20
+    tiles = (rows * 20 + columns).astype(np.int32)
+
+    (person,) = people(small, Regions(labels=tiles, count=400))
+
+    is_hers = person[tiles]
+    face, chest, wall = (90, 170), (250, 170), (40, 330)
+    assert is_hers[face]
+    assert is_hers[chest]
+    assert not is_hers[wall]
+
+
+def test_no_layer_cuts_through_a_face() -> None:
+    photo = Photo(rgb=data.astronaut())
+
+    labels, _ = cut(local.estimate(photo), 4)
+
+    height, width = labels.shape
+    face = labels[round(0.15 * height) : round(0.32 * height)]
+    assert len(np.unique(face[:, round(0.38 * width) : round(0.5 * width)])) == 1
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("portrait", 7), ("pasture", 7)])
+def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None:
+    scene = compose(kind, seed=seed, width=400, height=267)
+
+    labels, _ = cut(local.estimate(Photo(rgb=scene.photo)), len(scene.layers))
+
+    front, truth = labels == labels.max(), scene.visible == scene.visible.max()
+    assert (front & truth).sum() / (front | truth).sum() > 0.75
+
+
+def _tiny_network(path: Path, *, side: int = 56, channels: int = 3) -> Path:
+    """A network that calls red near: one convolution over the three colours."""
+    weights = np.array([1, 0, 0], np.float32)[:channels].reshape(1, channels, 1, 1)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["photo", "red"], ["depth"])],
+        "red is near",
+        [
+            helper.make_tensor_value_info(
+                "photo", TensorProto.FLOAT, [1, channels, side, side]
+            )
+        ],
+        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 1, side, side])],
+        [helper.make_tensor("red", TensorProto.FLOAT, weights.shape, weights.ravel())],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_network_on_disk_is_asked_and_named(
+    run: RunPainting, tmp_path: Path, settings: Any
+) -> None:
+    settings.DEPTH_MODEL = str(_tiny_network(tmp_path / "red.onnx"))
+
+    ran = run(PaintingParams(num_layers=2), upto="depth")
+
+    told = ran.facts["depth"]
+    assert isinstance(told, DepthFacts)
+    assert told.engine == "neural"
+
+
+def test_the_networks_depth_is_what_it_says_of_the_photo(tmp_path: Path) -> None:
+    picture = np.zeros((120, 160, 3), np.uint8)
+    picture[:, 80:, 0] = 255
+
+    near = neural_depth(Photo(rgb=picture), _tiny_network(tmp_path / "red.onnx"))
+
+    assert near.shape == (56, 56)
+    assert near[:, 40:].min() > near[:, :16].max() + 3
+
+
+def test_a_file_that_is_no_network_is_named_in_the_error(tmp_path: Path) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"not a network")
+
+    with pytest.raises(BadDepthModelError, match=r"broken\.onnx"):
+        neural_depth(Photo(rgb=np.zeros((8, 8, 3), np.uint8)), path)
+
+
+def test_a_depth_map_is_cut_where_it_jumps(tmp_path: Path) -> None:
+    given = np.tile(np.linspace(0, 80, 150), (100, 1)).astype(np.uint8)
+    given[30:70, 60:100] = 250
+    photo = Photo(rgb=np.full((100, 150, 3), 120, np.uint8))
+    save_png(tmp_path / "given.png", given)
+
+    labels, nearness = cut(local.from_map(photo, given, engine="given"), 2)
+
+    truth = np.zeros((100, 150), np.bool_)
+    truth[30:70, 60:100] = True
+    front = labels == 1
+    assert (front & truth).sum() / (front | truth).sum() > 0.8
+    assert nearness[1] > nearness[0] + 0.4
