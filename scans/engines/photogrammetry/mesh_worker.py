@@ -1,11 +1,15 @@
 """Runs Poisson meshing with pycolmap, in a process of its own."""
 
 import json
+import os
 import sys
 import zlib
 from pathlib import Path
 from typing import Any
 
+# Threads that wait for each other sleep: where others use the cores, too, waiting
+# awake takes ten times as long. Read once, when pycolmap is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # pycolmap carries its own zlib: Python's must be bound before it is imported.
 zlib.compress(b"bound")
 import pycolmap  # noqa: E402

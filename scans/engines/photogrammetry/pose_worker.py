@@ -5,6 +5,7 @@ progress goes to standard output, one JSON object a line. Exit code 3: nothing f
 """
 
 import json
+import os
 import sys
 import zlib
 from itertools import combinations
@@ -14,6 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Threads that wait for each other sleep: where others use the cores, too, waiting
+# awake takes ten times as long. Read once, when pycolmap is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # pycolmap carries its own zlib: Python's must be bound before it is imported.
 zlib.compress(b"bound")
 import pycolmap  # noqa: E402
