@@ -28,6 +28,8 @@ _STAGGER_S = {
     StyleName.MINIMAL: 0.12,
     StyleName.BOLD: 0.12,
 }
+# In a short scene letters come faster: by half of the time that they have they stand.
+_COME_BY = 0.5
 # Which share of the room that is left over lies before a line.
 SIDES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
@@ -106,8 +108,14 @@ class Lettering:
         for piece in self.pieces:
             self._draw_piece(frame, piece, t)
 
+    @property
+    def _haste(self) -> float:
+        if self._leaves_s is None:
+            return 1.0
+        return max(self.rested_s / max(self._leaves_s * _COME_BY, 0.1), 1.0)
+
     def _draw_piece(self, frame: Frame, piece: Piece, t: float) -> None:
-        come = (t - piece.enters_s) / _ENTER_S[self._style.name]
+        come = (t * self._haste - piece.enters_s) / _ENTER_S[self._style.name]
         if come <= 0:
             return
         gone = 0.0
