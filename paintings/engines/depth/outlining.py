@@ -11,8 +11,11 @@ from paintings.engines.depth.regions import Floats, Labels
 
 Flags = NDArray[np.bool_]
 
-# How far, as a share of the longer side, an outline may be wrong either way.
-_DOUBT_OUT, _DOUBT_IN = 0.025, 0.02
+# How far out, as a share of the longer side, an outline may be wrong.
+_DOUBT_OUT = 0.025
+# ... and how far in: first deep, for what is seen between leaves; if too little is
+# left of a thing, no deeper than its rim.
+_DOUBTS_IN = (0.08, 0.02)
 # How much around a thing is looked at to learn what its surroundings look like.
 _AROUND = 0.08
 # A redrawn thing that shares less than this with the first guess is not believed.
@@ -45,18 +48,19 @@ def _outline(small: Pixels, mine: Flags) -> Flags | None:
     padded = np.pad(inside, 1, mode="edge").astype(np.uint8)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
     away = cv2.distanceTransform(1 - padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    trimap = np.where(inside, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[depth > _DOUBT_IN * longest] = cv2.GC_FGD
-    trimap[away > _DOUBT_OUT * longest] = cv2.GC_BGD
-    if not (trimap == cv2.GC_BGD).any():
-        return None
-    found = grab_cut(picture, trimap, rounds=2)
-    shared = float((found & inside).sum()) / max(float((found | inside).sum()), 1.0)
-    if shared < _AGREES:
-        return None
-    whole = np.zeros(mine.shape, np.bool_)
-    whole[box] = found
-    return whole
+    for doubt in _DOUBTS_IN:
+        trimap = np.where(inside, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+        trimap[depth > doubt * longest] = cv2.GC_FGD
+        trimap[away > _DOUBT_OUT * longest] = cv2.GC_BGD
+        if not (trimap == cv2.GC_BGD).any():
+            return None
+        found = grab_cut(picture, trimap, rounds=2)
+        shared = float((found & inside).sum()) / max(float((found | inside).sum()), 1.0)
+        if shared > _AGREES:
+            whole = np.zeros(mine.shape, np.bool_)
+            whole[box] = found
+            return whole
+    return None
 
 
 def _box(mine: Flags, margin: int) -> tuple[slice, slice]:
