@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -270,20 +269,4 @@ def signed_url(key: str, *, content_type: str, disposition: str) -> str:
 
 def signer() -> Any:
     """A client that signs for the host that browsers see: the host is part of the signature."""
-    return _client(settings.S3_PUBLIC_ENDPOINT_URL)
-
-
-@cache
-def _client(endpoint: str) -> Any:
-    import boto3
-
-    options = settings.STORAGES["default"]["OPTIONS"]
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint or None,
-        region_name=options["region_name"],
-        aws_access_key_id=options["access_key"],
-        aws_secret_access_key=options["secret_key"],
-        aws_session_token=options["security_token"],
-        config=options["client_config"],
-    )
+    return storage.client(settings.S3_PUBLIC_ENDPOINT_URL)
