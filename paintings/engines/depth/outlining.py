@@ -16,6 +16,10 @@ _DOUBT_OUT = 0.025
 # ... and how far in: first deep, for what is seen between leaves; if too little is
 # left of a thing, no deeper than its rim.
 _DOUBTS_IN = (0.08, 0.02)
+# Colours are told apart in steps of this size, out of 256.
+_COLOUR_STEP = 8
+# A colour with this share of its pixels outside a thing is not the thing's.
+_SEEN_AROUND = 0.85
 # How much around a thing is looked at to learn what its surroundings look like.
 _AROUND = 0.08
 # A redrawn thing that shares less than this with the first guess is not believed.
@@ -54,13 +58,28 @@ def _outline(small: Pixels, mine: Flags) -> Flags | None:
         trimap[away > _DOUBT_OUT * longest] = cv2.GC_BGD
         if not (trimap == cv2.GC_BGD).any():
             return None
-        found = grab_cut(picture, trimap, rounds=2)
+        found = grab_cut(picture, trimap, rounds=4)
         shared = float((found & inside).sum()) / max(float((found | inside).sum()), 1.0)
         if shared > _AGREES:
             whole = np.zeros(mine.shape, np.bool_)
-            whole[box] = found
+            whole[box] = found & ~_pockets(picture, found)
             return whole
     return None
+
+
+def _pockets(picture: Pixels, found: Flags) -> Flags:
+    """Spots within a thing that are, all over, of colours seen around it and not in it."""
+    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 0.8), cv2.COLOR_RGB2LAB)
+    code = (lab // _COLOUR_STEP).astype(np.int64) @ np.array([1024, 32, 1])
+    inside = np.bincount(code[found], minlength=32**3).astype(np.float64)
+    around = np.bincount(code[~found], minlength=32**3).astype(np.float64)
+    share = (around / np.maximum(inside + around, 1))[code]
+    spots = cv2.morphologyEx(
+        (found & (share > _SEEN_AROUND)).astype(np.uint8),
+        cv2.MORPH_OPEN,
+        np.ones((3, 3), np.uint8),
+    )
+    return np.asarray(spots > 0, np.bool_)
 
 
 def _box(mine: Flags, margin: int) -> tuple[slice, slice]:
