@@ -12,7 +12,6 @@ from skimage import data
 
 from jobs.toolbox.images import Photo, save_png
 from paintings.engines.depth import local
-from paintings.engines.depth.boundaries import Evidence
 from paintings.engines.depth.cues import dark_channel, measure
 from paintings.engines.depth.faces import people
 from paintings.engines.depth.junctions import in_front
@@ -71,14 +70,9 @@ def test_what_is_in_focus_is_sharper_than_what_is_not() -> None:
     small = np.hstack([sharp, np.asarray(cv2.GaussianBlur(grain, (0, 0), 4.0))])
     labels = np.zeros((80, 160), np.int32)
     labels[:, 80:] = 1
-    blank = np.zeros((80, 160), np.float32)
+    nothing = np.zeros((80, 160), np.float32)
 
-    cues = measure(
-        small,
-        Evidence(strength=blank, channels=(), lab=np.dstack([blank] * 3)),
-        Regions(labels=labels, count=2),
-        blank,
-    )
+    cues = measure(small, Regions(labels=labels, count=2), nothing)
 
     assert cues.sharpness[0] > 1.6 * cues.sharpness[1]
 

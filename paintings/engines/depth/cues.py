@@ -11,69 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
-from paintings.engines.depth.boundaries import Evidence
-from paintings.engines.depth.regions import Floats, Regions, wall_heights
+from paintings.engines.depth.regions import Floats, Regions
 
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cues:
-    """One number a region for each hint; heights count from the top, 0 to 1."""
+    """One number a region for each hint."""
 
-    top: Floats
-    bottom: Floats
-    left: Floats
-    right: Floats
     size: Floats  # share of the picture
     salience: Floats
-    outlined: Floats  # mean strength of the edge all around
     sharpness: Floats  # 0 blurred, 1 as sharp as anything in the picture
-    haze: Floats  # 0 clear, 1 lost in the air
-    at_side: Floats  # share of the outline on the left and right frame
-    at_top: Floats  # share of the top frame that it holds
-    at_bottom: Floats  # share of the bottom frame that it holds
-    smooth: Floats
     sky: Flags
 
 
-def measure(
-    small: Pixels, evidence: Evidence, regions: Regions, salience: Floats
-) -> Cues:
+def measure(small: Pixels, regions: Regions, salience: Floats) -> Cues:
     """Look at every hint in turn."""
     labels, count = regions.labels, regions.count
-    width = labels.shape[1]
     top, bottom = _extent(labels, count, axis=0)
-    left, right = _extent(labels, count, axis=1)
-    lab = np.asarray(
-        cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32
-    )
-    sharp_map = _sharpness(lab[..., 0])
-    sides = np.concatenate([labels[:, 0], labels[:, -1]])
-    outline = _outline(labels, count)
-    at_side = np.bincount(sides, minlength=count) / np.maximum(outline, 1)
-    at_top = np.bincount(labels[0], minlength=count) / width
-    at_bottom = np.bincount(labels[-1], minlength=count) / width
+    light = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
+    at_top = np.bincount(labels[0], minlength=count) / labels.shape[1]
     smooth = np.asarray(1 / (1 + regions.means(fine_detail(small))), np.float32)
     size = np.asarray(regions.sizes / labels.size, np.float32)
-    haze = regions.means(dark_channel(small))
     stands_out = regions.means(salience)
-    sky = _sky(at_top, top, bottom, smooth, size, stands_out)
     return Cues(
-        top=top,
-        bottom=bottom,
-        left=left,
-        right=right,
-        size=size.astype(np.float32),
+        size=size,
         salience=stands_out,
-        outlined=_outlined(evidence, regions),
-        sharpness=_edge_focus(sharp_map, regions),
-        haze=haze,
-        at_side=at_side.astype(np.float32),
-        at_top=at_top.astype(np.float32),
-        at_bottom=at_bottom.astype(np.float32),
-        smooth=smooth,
-        sky=sky,
+        sharpness=_edge_focus(_sharpness(np.asarray(light, np.float32)), regions),
+        sky=_sky(at_top, top, bottom, smooth, size, stands_out),
     )
 
 
@@ -82,13 +48,6 @@ def fine_detail(small: Pixels) -> Floats:
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
     return np.asarray(fine, np.float32)
-
-
-def _outlined(evidence: Evidence, regions: Regions) -> Floats:
-    """The mean strength of the border all around each region."""
-    contact = regions.contacts()
-    walls = wall_heights(evidence, regions) * contact
-    return np.asarray(walls.sum(axis=1) / np.maximum(contact.sum(axis=1), 1))
 
 
 def _extent(
@@ -103,19 +62,6 @@ def _extent(
     first = (share < 0.03).sum(axis=1) / length
     last = (share < 0.985).sum(axis=1) / length
     return first.astype(np.float32), last.astype(np.float32)
-
-
-def _outline(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
-    """How many pixels of each region lie on its border or on the frame."""
-    padded = np.pad(labels, 1, constant_values=-1)
-    inner = padded[1:-1, 1:-1]
-    edge = np.zeros(labels.shape, np.bool_)
-    for rows, columns in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        near = padded[
-            rows : rows + labels.shape[0], columns : columns + labels.shape[1]
-        ]
-        edge |= near != inner
-    return np.bincount(labels[edge], minlength=count)
 
 
 def _sharpness(light: Floats) -> Floats:

@@ -73,7 +73,7 @@ def _understood(
     subject = _subject(small, stands_out)
     if subject is not None:
         regions = without_hairlines(split_by(regions, subject))
-    cues = measure(small, evidence, regions, stands_out)
+    cues = measure(small, regions, stands_out)
     scene = _kind(cues)
     shape = outline(regions)
     contrast = contrasts(evidence, regions)

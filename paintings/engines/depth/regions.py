@@ -71,12 +71,6 @@ def find_regions(
     return absorbed(shatter.joined(owner), smaller_than=0.002)
 
 
-def wall_heights(evidence: Evidence, regions: Regions) -> Floats:
-    """How strong the border between each two regions is."""
-    total, length = _borders(regions.labels, regions.count, evidence.strength)
-    return np.asarray(total / np.maximum(length, 1), np.float32)
-
-
 def split_by(regions: Regions, mask: NDArray[np.bool_]) -> Regions:
     """Cut regions along a mask that runs through them; slivers stay where they are."""
     share = regions.means(mask.astype(np.float32))
