@@ -4,11 +4,12 @@ Every step of every job comes by here. Django would spell these statements anew 
 time, and wait for the answer to each before it sends the next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import AutoField, Field, Model
 
 from jobs.columns import Columns
@@ -49,7 +50,16 @@ _LOCK_IF_DUE = _LOCK.format(
 # What a crash of Postgres may undo without harm need not wait for the disk: a claim
 # that is lost was only a lease, and whatever its stage writes down for good carries the
 # claim to the disk as well.
-_NOT_LASTING = "SET LOCAL synchronous_commit TO off;"
+NOT_LASTING = "SET LOCAL synchronous_commit TO off;"
+
+
+@contextmanager
+def fleeting() -> Iterator[None]:
+    """A transaction that does not wait for the disk, since a crash may undo it without harm."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(NOT_LASTING)
+        yield
 
 
 class Locked(NamedTuple):
@@ -76,7 +86,7 @@ def _lock(statements: str, *, lasting: bool, **whose: Any) -> Locked:
         if lasting:
             cursor.execute(statements, whose)
         else:
-            cursor.execute(_NOT_LASTING + statements, whose)
+            cursor.execute(NOT_LASTING + statements, whose)
             cursor.nextset()
         row = cursor.fetchone()
         if row is None:

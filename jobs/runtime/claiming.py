@@ -165,7 +165,8 @@ def claim_due_waits(claimant: Claimant, limit: int) -> list[Claimed]:
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM_WAITS,
+            # Both in one message, and so in one transaction.
+            flow.NOT_LASTING + _CLAIM_WAITS,
             {
                 "worker": claimant.worker_id,
                 "now": now,
@@ -174,6 +175,7 @@ def claim_due_waits(claimant: Claimant, limit: int) -> list[Claimed]:
                 "limit": limit,
             },
         )
+        cursor.nextset()
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return []
