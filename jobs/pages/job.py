@@ -89,7 +89,10 @@ def live(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def why(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """What it waits for, its place in line and how long still: asked for by itself."""
     found = find_job(user_of(request), job_id)
-    context = {"job": found, "waiting": waiting.explain(found, list(found.stages.all()))}
+    context = {
+        "job": found,
+        "waiting": waiting.explain(found, list(found.stages.all())),
+    }
     return render(request, "jobs/_job_why.html", context)
 
 
