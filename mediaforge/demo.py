@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -86,7 +87,7 @@ def chosen(slugs: Sequence[str]) -> list[AnyPipeline]:
 
 def submit_sample(
     owner: User, project: Project, pipeline: AnyPipeline, *, fresh: bool
-) -> str:
+) -> UUID:
     with tempfile.TemporaryDirectory(prefix="mediaforge-demo-") as folder:
         files = pipeline.sample(Path(folder)) if pipeline.sample else ()
         assets = [store(project, file) for file in files]
@@ -97,7 +98,7 @@ def submit_sample(
         project=project.slug,
         cache=not fresh,
     )
-    return str(services.submit(owner, order).pk)
+    return services.submit(owner, order).pk
 
 
 def store(project: Project, file: Path) -> str:

@@ -19,7 +19,7 @@ _DOUBTS_IN = (0.08, 0.02)
 # Colours are told apart in steps of this size, out of 256.
 _COLOUR_STEP = 8
 # A colour with this share of its pixels outside a thing is not the thing's.
-_SEEN_AROUND = 0.85
+_SEEN_AROUND = 0.5
 # How much around a thing is looked at to learn what its surroundings look like.
 _AROUND = 0.08
 # A redrawn thing that shares less than this with the first guess is not believed.
