@@ -24,8 +24,12 @@ Drain = Callable[[], None]
 TOGETHER = ("tests/browser", "tests/faults")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several pytest processes one takes a whole file, or a whole folder of these."""
+    """Of several pytest processes one takes a whole file, or a whole folder of these.
+
+    First of all hooks of this name: xdist's own reads the marks.
+    """
     for item in items:
         file = item.nodeid.partition("::")[0]
         group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
