@@ -27,19 +27,6 @@ class FlatDepthError(StageError):
         )
 
 
-class BadDepthModelError(StageError):
-    """The file that DEPTH_MODEL names is no network for depth."""
-
-    code = "bad_depth_model"
-
-    def __init__(self, model: str, reason: str) -> None:
-        super().__init__(
-            f"The depth model “{model}” cannot be used: {reason}. "
-            "Name another ONNX file in DEPTH_MODEL, or leave it empty."
-        )
-        self.model = model
-
-
 class PaintingRefusedError(StageError):
     """The vendor's model did not paint the picture."""
 

@@ -9,14 +9,13 @@ import numpy as np
 from django.conf import settings
 
 from jobs.pipeline import OutputFile, StageResult, Wait
-from jobs.toolbox import images
+from jobs.toolbox import images, networks
 from jobs.toolbox.images import Photo, Pixels
 from jobs.vendors.replicate import Replicate
 from jobs.workbench import Workbench
 from paintings.engines import replicate
 from paintings.engines.depth import local
 from paintings.engines.depth.local import DepthField
-from paintings.engines.depth.neural import neural_depth
 from paintings.engines.depth.storing import load_field, save_field
 from paintings.engines.layers.cutting import cut
 from paintings.engines.layers.peeling import peel
@@ -76,7 +75,7 @@ def tell_depth(bench: Bench) -> StageResult | Wait:
             return fetched
         field = fetched
     elif settings.DEPTH_MODEL:
-        near = neural_depth(photo, Path(settings.DEPTH_MODEL))
+        near = networks.told_by(Path(settings.DEPTH_MODEL), photo.rgb)
         field = local.from_map(photo, near, engine="neural")
     else:
         field = local.estimate(photo)

@@ -11,15 +11,14 @@ from onnx import TensorProto, helper
 from skimage import data
 
 from jobs.toolbox.images import Photo, save_png
+from jobs.toolbox.networks import BadNetworkError, told_by
 from paintings.engines.depth import local
 from paintings.engines.depth.cues import dark_channel, measure
 from paintings.engines.depth.faces import people
 from paintings.engines.depth.junctions import in_front
-from paintings.engines.depth.neural import neural_depth
 from paintings.engines.depth.regions import Regions
 from paintings.engines.depth.vanishing import find_vanishing
 from paintings.engines.layers.cutting import cut
-from paintings.errors import BadDepthModelError
 from paintings.facts import DepthFacts
 from paintings.params import PaintingParams
 from paintings.scenery import compose
@@ -148,7 +147,7 @@ def test_the_networks_depth_is_what_it_says_of_the_photo(tmp_path: Path) -> None
     picture = np.zeros((120, 160, 3), np.uint8)
     picture[:, 80:, 0] = 255
 
-    near = neural_depth(Photo(rgb=picture), _tiny_network(tmp_path / "red.onnx"))
+    near = told_by(_tiny_network(tmp_path / "red.onnx"), picture)
 
     assert near.shape == (56, 56)
     assert near[:, 40:].min() > near[:, :16].max() + 3
@@ -158,8 +157,8 @@ def test_a_file_that_is_no_network_is_named_in_the_error(tmp_path: Path) -> None
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"not a network")
 
-    with pytest.raises(BadDepthModelError, match=r"broken\.onnx"):
-        neural_depth(Photo(rgb=np.zeros((8, 8, 3), np.uint8)), path)
+    with pytest.raises(BadNetworkError, match=r"broken\.onnx"):
+        told_by(path, np.zeros((8, 8, 3), np.uint8))
 
 
 def test_a_depth_map_is_cut_where_it_jumps(tmp_path: Path) -> None:
