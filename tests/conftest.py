@@ -15,6 +15,7 @@ from jobs.pipeline import Queue
 from jobs.runtime import claiming, dispatcher, runner
 from jobs.runtime.claiming import Claimant
 from tests.jobs.doors import client_for, serving
+from tests.s3_server import s3_server
 from tests.tiny import vendor
 
 Drain = Callable[[], None]
@@ -68,6 +69,12 @@ def staff(db: None) -> User:
 @pytest.fixture
 def project(owner: User) -> Project:
     return Project.objects.create(owner=owner, slug="shop", name="Shop")
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from playwright.sync_api import (
 
 from mediaforge.places import BASE
 from tests import chromium
+from tests.ports import free_port
 
 # On a busy machine the first start takes its time.
 COMES_UP_WITHIN_S = 300.0
@@ -110,12 +110,6 @@ class running:  # noqa: N801  # a context manager, used like a function
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._log.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="package")

@@ -22,11 +22,11 @@ from tests.browser.conftest import (
     PATIENCE_MS,
     SIZES,
     Stack,
-    free_port,
     launch,
     running,
     sign_in,
 )
+from tests.ports import free_port
 
 FOLDER = BASE / "docs" / "screenshots"
 BEST = BASE / "docs" / "images"

@@ -1,6 +1,5 @@
 """A house for fault tests, into which the test process looks as if it were its own."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -100,10 +99,3 @@ def owner(house: House) -> Iterator[User]:
     # Also of pipelines that the house does not have the tables of.
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE auth_user CASCADE")
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -20,6 +20,7 @@ from jobs.services import JobOrder
 from tests.faults.conftest import bring_back
 from tests.faults.laws import broken_laws, scratch_left
 from tests.house import House, wait_for
+from tests.ports import free_port
 from tests.tiny import vendor
 
 # What a job is doing when something happens to it.
@@ -262,13 +263,12 @@ def test_nothing_of_a_killed_horse_stays_in_scratch(house: House, owner: User) -
     assert scratch_left(job) == []
 
 
-def test_web_server_answers_in_time_whatever_is_down(
-    house: House, owner: User, free_port: int
-) -> None:
+def test_web_server_answers_in_time_whatever_is_down(house: House, owner: User) -> None:
     _, secret = create_key(owner, "watcher")
-    house.start_web(free_port)
+    port = free_port()
+    house.start_web(port)
     with httpx.Client(
-        base_url=f"http://127.0.0.1:{free_port}",
+        base_url=f"http://127.0.0.1:{port}",
         timeout=ANSWERS_WITHIN_S,
         headers={"Authorization": f"Bearer {secret}"},
     ) as client:
@@ -283,7 +283,7 @@ def test_web_server_answers_in_time_whatever_is_down(
         house.servers.postgres.start()
         wait_for(lambda: _all_answer(client, 200), "answers again")
         house.kill("web")
-        house.start_web(free_port)
+        house.start_web(port)
         wait_for(lambda: _all_answer(client, 200), "comes up again")
     house.ask_to_stop("web")
 

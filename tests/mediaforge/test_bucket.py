@@ -1,10 +1,9 @@
 """The bucket is made where it is missing, and left alone where it is."""
 
-from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
-from moto.server import ThreadedMotoServer
 from storages.backends.s3 import S3Storage
 
 from mediaforge import settings as product
@@ -12,16 +11,12 @@ from mediaforge.bucket import ensure_bucket
 
 
 @pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Storage]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _host, port = server.get_host_and_port()
-    monkeypatch.setattr(product, "S3_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setattr(product, "S3_BUCKET", "media")
+def storage(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> S3Storage:
+    monkeypatch.setattr(product, "S3_ENDPOINT_URL", s3_address)
+    monkeypatch.setattr(product, "S3_BUCKET", f"media-{uuid4().hex}")
     monkeypatch.setattr(product, "S3_ACCESS_KEY_ID", "key")
     monkeypatch.setattr(product, "S3_SECRET_ACCESS_KEY", "secret")
-    yield S3Storage(**product._s3_storage()["OPTIONS"])
-    server.stop()
+    return S3Storage(**product._s3_storage()["OPTIONS"])
 
 
 def test_a_missing_bucket_is_made_and_keeps_files(storage: S3Storage) -> None:
