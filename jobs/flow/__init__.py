@@ -4,15 +4,14 @@ from jobs.flow.changes import Change, beginning, changing, taking_up
 from jobs.flow.ending import cancel, expire
 from jobs.flow.failing import MOST_LOSSES, Failure, fail, gave_up, lose
 from jobs.flow.reopening import approve, reopen
-from jobs.flow.rows import NOT_LASTING, fleeting
+from jobs.flow.rows import NOT_LASTING
 from jobs.flow.stages import add_cost, claim, hand_back, skip_for, succeed
 from jobs.flow.steps import open_from
-from jobs.flow.waits import POLL_GROWTH, poll_delay, wait, wait_fields, wake, wake_early
+from jobs.flow.waits import poll_delay, wait, wait_again, wake, wake_early
 
 __all__ = [
     "MOST_LOSSES",
     "NOT_LASTING",
-    "POLL_GROWTH",
     "Change",
     "Failure",
     "add_cost",
@@ -23,7 +22,6 @@ __all__ = [
     "claim",
     "expire",
     "fail",
-    "fleeting",
     "gave_up",
     "hand_back",
     "lose",
@@ -34,7 +32,7 @@ __all__ = [
     "succeed",
     "taking_up",
     "wait",
-    "wait_fields",
+    "wait_again",
     "wake",
     "wake_early",
 ]

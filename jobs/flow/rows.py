@@ -4,12 +4,11 @@ Every step of every job comes by here. Django would spell these statements anew 
 time, and wait for the answer to each before it sends the next.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import AutoField, Field, Model
 
 from jobs.columns import Columns
@@ -51,15 +50,6 @@ _LOCK_IF_DUE = _LOCK.format(
 # that is lost was only a lease, and whatever its stage writes down for good carries the
 # claim to the disk as well.
 NOT_LASTING = "SET LOCAL synchronous_commit TO off;"
-
-
-@contextmanager
-def fleeting() -> Iterator[None]:
-    """A transaction that does not wait for the disk, since a crash may undo it without harm."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(NOT_LASTING)
-        yield
 
 
 class Locked(NamedTuple):

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
 from jobs.flow.changes import Change
+from jobs.flow.rows import NOT_LASTING
 from jobs.flow.steps import queue
 from jobs.models import Event, Stage
 from jobs.pipeline import Wait
@@ -17,7 +20,7 @@ POLL_JITTER = 0.25
 
 def wait(change: Change, stage: Stage, told: Wait) -> None:
     """Let the worker go until a vendor or a time is due."""
-    fields = wait_fields(stage, told, change.now)
+    fields = _fields(stage, told, change.now)
     if stage.wake_at and stage.claimed_at and stage.wake_at > stage.claimed_at:
         # Called for while it asked: it asks again at once.
         fields["wake_at"] = change.now
@@ -27,7 +30,30 @@ def wait(change: Change, stage: Stage, told: Wait) -> None:
         change.note(Event.Kind.WAITING, stage, reason=told.reason)
 
 
-def wait_fields(stage: Stage, told: Wait, now: datetime) -> dict[str, Any]:
+# Somebody may have called for it while it asked: then it asks again at once.
+_WAIT_AGAIN = """
+UPDATE jobs_stage SET {fields},
+    wake_at = CASE WHEN wake_at > claimed_at THEN %(now)s ELSE %(wake_at)s END
+WHERE id = %(stage)s AND attempt = %(attempt)s AND status = 'running'
+"""
+
+
+def wait_again(stage: Stage, told: Wait) -> None:
+    """A wait after the first, in one message: nobody but the stage has to be told of it."""
+    now = timezone.now()
+    fields = _fields(stage, told, now)
+    kept = ", ".join(f"{name} = %({name})s" for name in fields if name != "wake_at")
+    statement = _WAIT_AGAIN.format(fields=kept)
+    if told.checkpoint is None:
+        # What a crash of Postgres undoes is asked for again when the lease is over;
+        # what the stage would need to go on is another matter.
+        statement = NOT_LASTING + statement
+    values = {**fields, "now": now, "stage": stage.pk, "attempt": stage.attempt}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _fields(stage: Stage, told: Wait, now: datetime) -> dict[str, Any]:
     """What a stage's row says while it waits."""
     patience = told.give_up_after or timedelta(minutes=settings.POLLING_TIMEOUT_MINUTES)
     progress = stage.progress if told.progress is None else told.progress * 100

@@ -1,14 +1,11 @@
 """How a stage's run ends: each end is one transaction, and counts only for who still holds the stage."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, Value, When
-from django.utils import timezone
 
 from jobs import flow
 from jobs.errors import StageError
@@ -120,21 +117,7 @@ def waiting(claimed: Claimed, told: Wait) -> None:
                 if stage:
                     flow.wait(change, stage, told)
             return
-        now = timezone.now()
-        fields = flow.wait_fields(claimed.stage, told, now)
-        # Somebody may have called for it while it asked: then it asks again at once.
-        fields["wake_at"] = Case(
-            When(wake_at__gt=F("claimed_at"), then=Value(now)),
-            default=Value(fields["wake_at"]),
-            output_field=DateTimeField(),
-        )
-        own = Stage.objects.filter(
-            pk=claimed.stage.pk, attempt=claimed.attempt, status=Stage.Status.RUNNING
-        )
-        # A wait that a crash of Postgres undoes is asked for again when its lease is
-        # over; what it would need to go on is another matter.
-        with flow.fleeting() if told.checkpoint is None else nullcontext():
-            own.update(**fields)
+        flow.wait_again(claimed.stage, told)
 
     sit_out(end)
 

@@ -1,5 +1,6 @@
 """Looks after waits that are due, many at a time: most of that time goes by waiting for vendors."""
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,11 +19,12 @@ from jobs.runtime.claiming import Claimant, Claimed
 THREADS = 32
 # Some lie ready, so that no thread waits for the next claim.
 HELD_AT_ONCE = THREADS + THREADS // 2
-# Claims are made many at once; a trickle of single ones would cost as much each.
-CLAIM_AT_LEAST = THREADS // 2
 # Stay for waits that are due this soon: leaving and being forked again costs more.
 LINGER_S = 0.3
 LOOK_AGAIN_S = 0.05
+# Python's own 5 ms is how long a thread waits for its turn after each answer of
+# Postgres or a vendor; with so many threads that would be most of the time.
+SWITCH_THREADS_S = 0.0005
 
 Answer = TypeVar("Answer")
 
@@ -43,9 +45,10 @@ class Pollers:
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._under_way: set[Future[None]] = set()
         self._busy_at = 0.0
-        self._none_due_at = 0.0
+        self._asked_at = 0.0
 
     def __enter__(self) -> Self:
+        sys.setswitchinterval(SWITCH_THREADS_S)
         return self
 
     def __exit__(
@@ -63,18 +66,15 @@ class Pollers:
         """Claim what is due, as far as there is room."""
         self._collect()
         room = HELD_AT_ONCE - len(self._under_way)
-        # Claims are made many at once; a trickle of single ones would cost as much each.
-        # A horse full of short stages comes by here often.
-        asked_lately = time.monotonic() - self._none_due_at < LOOK_AGAIN_S
-        if room < CLAIM_AT_LEAST or asked_lately:
+        # A horse full of short stages comes by here often; claims made now and then are
+        # of many stages at once, and cost no more than that of a single one.
+        asked_lately = time.monotonic() - self._asked_at < LOOK_AGAIN_S
+        if room <= 0 or asked_lately:
             return
-        due = claiming.claim_due_waits(self._claimant, room)
-        for claimed in due:
+        self._asked_at = time.monotonic()
+        for claimed in claiming.claim_due_waits(self._claimant, room):
             self._under_way.add(self._threads.submit(self._poll, claimed))
-        if due:
-            self._busy_at = time.monotonic()
-        else:
-            self._none_due_at = time.monotonic()
+            self._busy_at = self._asked_at
 
     def wait_a_little(self) -> bool:
         """Pass some time; False when nothing is under way and nothing was of late."""
@@ -94,7 +94,9 @@ class Pollers:
 
     def _poll(self, claimed: Claimed) -> None:
         try:
-            if not self._desk(partial(_waited_too_long, claimed)):
+            if _waited_too_long(claimed):
+                self._desk(partial(_give_up, claimed))
+            else:
                 runner.run(self._ends_here, claimed, self._desk)
         finally:
             # A stage that reported or bought something opened one for this thread.
@@ -106,11 +108,12 @@ class Pollers:
 
 
 def _waited_too_long(claimed: Claimed) -> bool:
-    stage = claimed.stage
-    if stage.give_up_at is None or stage.give_up_at > timezone.now():
-        return False
+    give_up_at = claimed.stage.give_up_at
+    return give_up_at is not None and give_up_at <= timezone.now()
+
+
+def _give_up(claimed: Claimed) -> None:
     with flow.changing(claimed.job.pk) as change:
-        own = ends.own_stage(change, claimed)
-        if own:
-            flow.fail(change, own, flow.gave_up(own))
-    return True
+        stage = ends.own_stage(change, claimed)
+        if stage:
+            flow.fail(change, stage, flow.gave_up(stage))

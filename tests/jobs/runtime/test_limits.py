@@ -178,6 +178,7 @@ def test_wait_that_takes_too_long_fails(
 
     [due] = claiming.claim_due_waits(claimant, 5)
     assert polling._waited_too_long(due)
+    polling._give_up(due)
 
     job.refresh_from_db()
     assert (job.status, job.error["code"]) == (Job.Status.FAILED, "wait_timeout")
