@@ -104,6 +104,11 @@ def plain(request: Request) -> HttpRequest:
     return inner
 
 
+def wants_events(request: Request) -> bool:
+    """Whether the caller would rather be told live than answered once."""
+    return "text/event-stream" in request.headers.get("Accept", "")
+
+
 def release_connection() -> None:
     """Let others use this request's database connection while its body is coming in."""
     if not connection.in_atomic_block:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from jobs import services, waiting, whole
 from jobs.access import NOBODY, as_uuid, find_job, find_project, jobs_of
 from jobs.api.auth import caller
-from jobs.api.base import ApiView, no_content
+from jobs.api.base import ApiView, no_content, wants_events
 from jobs.api.idempotency import idempotent
 from jobs.api.orders import JobOrderSerializer, job_order
 from jobs.api.paging import paginate
@@ -199,7 +199,7 @@ class EventsView(ApiView):
         """The job's history; with `Accept: text/event-stream`, live until its end."""
         job = find_job(caller(request), job_id)
         after = _after(request)
-        if "text/event-stream" in request.headers.get("Accept", ""):
+        if wants_events(request):
             return sse_response(sse_frames(watch(job.pk, after)))
         events = events_after(str(job.pk), after or 0, MOST_EVENTS)
         return Response({"seq": job.seq, "results": events})

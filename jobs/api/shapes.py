@@ -127,6 +127,10 @@ class JobShape(Shape):  # type: ignore[type-arg]
     waiting = WaitingShape(required=False, allow_null=True)
 
 
+class OpenJobsShape(Shape):  # type: ignore[type-arg]
+    results = JobShape(many=True)
+
+
 class EventShape(Shape):  # type: ignore[type-arg]
     seq = serializers.IntegerField()
     at = serializers.DateTimeField()

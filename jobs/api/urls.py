@@ -11,6 +11,7 @@ from jobs.api import (
     pipelines,
     projects,
     stats,
+    streams,
     uploads,
     webhooks,
 )
@@ -21,6 +22,7 @@ urlpatterns = [
     *route("projects/<str:slug>/", projects.ProjectView),
     *route("projects/<str:slug>/assets/", assets.ProjectAssetsView),
     *route("projects/<str:slug>/assets/<str:filename>", assets.RawAssetView),
+    *route("projects/<str:slug>/events/", streams.ProjectEventsView),
     *route("assets/", assets.AssetsView),
     *route("assets/<str:asset_id>/", assets.AssetView),
     *route("assets/<str:asset_id>/file/<str:filename>", assets.AssetFileView),
@@ -44,6 +46,7 @@ urlpatterns = [
     *route("jobs/<str:job_id>/log/", jobs.LogView),
     *route("jobs/<str:job_id>/outputs/", jobs.OutputsView),
     *route("jobs/<str:job_id>/archive/", jobs.ArchiveView),
+    *route("events/", streams.EverybodysEventsView),
     *route("batches/", batches.BatchesView),
     *route("batches/<str:batch_id>/", batches.BatchView),
     *route("batches/<str:batch_id>/cancel/", batches.CancelBatchView),

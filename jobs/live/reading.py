@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -63,6 +64,16 @@ def events_after(job_id: str, after: int, limit: int = 1000) -> list[Json]:
 def open_jobs(project_id: UUID | None, limit: int = 100) -> list[str]:
     """The newest jobs under way, of one project or of all."""
     rows = Job.objects.exclude(status__in=Job.ENDED)
+    if project_id:
+        rows = rows.filter(project_id=project_id)
+    return [str(pk) for pk in rows.values_list("pk", flat=True)[:limit]]
+
+
+def ended_since(
+    project_id: UUID | None, since: datetime, limit: int = 100
+) -> list[str]:
+    """The jobs that ended last, of one project or of all."""
+    rows = Job.objects.filter(finished_at__gte=since).order_by("-finished_at")
     if project_id:
         rows = rows.filter(project_id=project_id)
     return [str(pk) for pk in rows.values_list("pk", flat=True)[:limit]]

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from jobs.access import find_job, find_project
 from jobs.errors import NotFoundError
 from jobs.live.hub import hub
-from jobs.live.streams import watch, watch_project
+from jobs.live.streams import moment, watch, watch_project
 from jobs.live.topics import Message
 from jobs.live.visitors import PROTOCOL, RefusedError, Scope, identify
 
@@ -165,7 +165,8 @@ async def _job_texts(watched: UUID | None, scope: Scope) -> AsyncIterator[str]:
 
 
 async def _project_texts(watched: UUID | None, scope: Scope) -> AsyncIterator[str]:
-    async for text in _texts(watch_project(watched)):
+    since = moment(_query(scope, "since") or "")
+    async for text in _texts(watch_project(watched, since)):
         yield text
 
 

@@ -1,12 +1,15 @@
 """Streams of what happens to jobs, for sockets and event streams alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from jobs.live import reading
 from jobs.live.hub import Hub, hub
@@ -17,6 +20,8 @@ __all__ = [
     "Message",
     "MessageType",
     "SseFrame",
+    "crowd_frames",
+    "moment",
     "sse_frames",
     "sse_response",
     "watch",
@@ -27,6 +32,10 @@ __all__ = [
 PACE_S = 0.03
 HEARTBEAT_S = 15.0
 LOOK_FOR_NEW_S = 5.0
+# Clocks of hosts differ a little, and an end is there only once it is committed.
+SLACK = timedelta(seconds=5)
+# Who was away for longer reads lists instead.
+LONGEST_AWAY = timedelta(days=1)
 
 
 async def watch(job_id: str | UUID, after: int | None = None) -> AsyncIterator[Message]:
@@ -97,15 +106,21 @@ def _event(event: Json, picture: Picture) -> Message:
     )
 
 
-async def watch_project(project_id: UUID | None) -> AsyncIterator[Message]:
+async def watch_project(
+    project_id: UUID | None, since: datetime | None = None
+) -> AsyncIterator[Message]:
     """All jobs of a project (without one: of everybody), those to come included.
 
     Each change of a job is told as its snapshot; the newest one wins, however
-    slowly the watcher reads. A job's end is told as `end`.
+    slowly the watcher reads. A job's end is told as `end`. Who was away `since`
+    then is told the ends in between, too.
     """
     crowd = _Crowd(hub(), project_id)
     async with crowd.house.hearing(crowd.hear):
         try:
+            if since:
+                long_ago = timezone.now() - LONGEST_AWAY
+                await crowd.find_ended(max(since, long_ago) - SLACK)
             await crowd.find_open()
             while True:
                 for topic in await crowd.changed():
@@ -133,9 +148,14 @@ class _Crowd:
             self._follow(hint["job_id"])
 
     async def find_open(self) -> None:
-        for job_id in await self.house.in_database(reading.open_jobs, self._project_id):
-            if job_id not in self._topics:
-                self._follow(job_id)
+        self._follow_all(
+            await self.house.in_database(reading.open_jobs, self._project_id)
+        )
+
+    async def find_ended(self, since: datetime) -> None:
+        self._follow_all(
+            await self.house.in_database(reading.ended_since, self._project_id, since)
+        )
 
     async def changed(self) -> list[Topic]:
         while not self._pending:
@@ -161,6 +181,11 @@ class _Crowd:
         for topic in list(self._topics.values()):
             self._drop(topic)
 
+    def _follow_all(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids:
+            if job_id not in self._topics:
+                self._follow(job_id)
+
     def _follow(self, job_id: str) -> None:
         topic = self._topics[job_id] = self.house.follow(job_id, self._ring)
         if topic.picture:
@@ -173,6 +198,15 @@ class _Crowd:
     def _ring(self, topic: Topic) -> None:
         self._pending[topic.job_id] = topic
         self._bell.set()
+
+
+def moment(text: str) -> datetime | None:
+    """A time as a watcher writes it; what is none is as good as not said."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return timezone.make_aware(found) if found and timezone.is_naive(found) else found
 
 
 # Server-sent events -------------------------------------------------------------------
@@ -197,6 +231,13 @@ async def sse_frames(messages: AsyncIterator[Message]) -> AsyncIterator[SseFrame
     """The house's own shape of a stream."""
     async for message in messages:
         yield SseFrame(data=message.text, event=message.type, id=str(message.seq))
+
+
+async def crowd_frames(messages: AsyncIterator[Message]) -> AsyncIterator[SseFrame]:
+    """Of many jobs, each with numbers of its own: what orders them here is the time."""
+    async for message in messages:
+        now = timezone.now().isoformat(timespec="seconds")
+        yield SseFrame(data=message.text, event=message.type, id=now)
 
 
 def sse_response(frames: AsyncIterator[SseFrame]) -> StreamingHttpResponse:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -15,7 +16,7 @@ from jobs.live import events
 from jobs.models import Job, Project
 from jobs.services import JobOrder
 from tests.conftest import Drain
-from tests.jobs.doors import key_for
+from tests.jobs.doors import client_for, key_for
 
 
 @pytest.fixture
@@ -191,10 +192,59 @@ def test_event_streams_tell_the_same(api: httpx.Client, job: Job) -> None:
     assert messages[-1]["job"]["status"] == "cancelled"
 
 
-def test_a_stream_on_nobodys_job_is_404(strange_api: httpx.Client, job: Job) -> None:
+@pytest.mark.parametrize("path", ["projects/{}/events/", "events/"])
+def test_a_stream_tells_many_jobs_and_what_ended_while_nobody_listened(
+    server: str, staff: User, path: str
+) -> None:
+    project = Project.objects.create(owner=staff, slug="films", name="Films")
+    order = JobOrder(pipeline="tiny", project="films")
+    ended, going = services.submit(staff, order), services.submit(staff, order)
+    services.cancel(ended)
+    headers = {
+        "Accept": "text/event-stream",
+        "Last-Event-ID": timezone.now().isoformat(),
+    }
+    messages = []
+
+    with client_for(server, staff) as api:
+        address = f"/api/v1/{path.format(project.slug)}"
+        under_way = api.get(address).json()["results"]
+        with api.stream("GET", address, headers=headers) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data: "):
+                    messages.append(json.loads(line.removeprefix("data: ")))
+                    if len(messages) == 2:
+                        services.cancel(going)
+                if len(messages) == 3:
+                    break
+
+    assert [job["id"] for job in under_way] == [str(going.pk)]
+    told = {(each["type"], each["job"]["id"]) for each in messages}
+    assert told == {
+        ("end", str(ended.pk)),
+        ("snapshot", str(going.pk)),
+        ("end", str(going.pk)),
+    }
+
+
+def test_a_project_socket_tells_what_ended_while_it_was_away(
+    server: str, owner: User, job: Job, project: Project
+) -> None:
+    services.cancel(job)
+    path = f"/ws/projects/{project.slug}/?since="
+
+    with listening(server, f"{path}2000-01-01T00:00:00Z", owner) as socket:
+        message = json.loads(socket.recv(timeout=10))
+
+    assert (message["type"], message["job"]["id"]) == ("end", str(job.pk))
+
+
+def test_streams_of_others_are_404(
+    strange_api: httpx.Client, job: Job, project: Project
+) -> None:
     headers = {"Accept": "text/event-stream"}
 
-    answer = strange_api.get(f"/api/v1/jobs/{job.pk}/events/", headers=headers)
-
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    for path in (f"jobs/{job.pk}/", f"projects/{project.pk}/", ""):
+        answer = strange_api.get(f"/api/v1/{path}events/", headers=headers)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "not_found"
