@@ -1,12 +1,10 @@
 """Every pipeline once, on media that the project makes itself, all at the same time."""
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -16,13 +14,10 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from jobs import registry, services
+from jobs import registry, samples
 from jobs.access import ensure_project
-from jobs.files.assets import receive
-from jobs.files.intake import Intake
-from jobs.files.quotas import resumable_limit
-from jobs.files.storage import CHUNK, on_disk
-from jobs.models import Asset, Job, Project
+from jobs.files.storage import on_disk
+from jobs.models import Asset, Job
 from jobs.registry import AnyPipeline
 from jobs.snapshots import load_snapshot
 
@@ -66,7 +61,10 @@ def run(
     ids = []
     for pipeline in pipelines:
         with console.status(f"Making sample media for {pipeline.title} ..."):
-            ids.append(submit_sample(owner, project, pipeline, fresh=fresh))
+            job = samples.submit_sample(
+                owner, project, pipeline, make=samples.make_here, cache=not fresh
+            )
+            ids.append(job.pk)
     started = time.monotonic()
     with Live(console=console, refresh_per_second=4) as live:
         while True:
@@ -83,27 +81,6 @@ def chosen(slugs: Sequence[str]) -> list[AnyPipeline]:
     if slugs:
         return [registry.get(slug) for slug in slugs]
     return [pipeline for pipeline in registry.all_pipelines() if pipeline.sample]
-
-
-def submit_sample(
-    owner: User, project: Project, pipeline: AnyPipeline, *, fresh: bool
-) -> UUID:
-    with tempfile.TemporaryDirectory(prefix="mediaforge-demo-") as folder:
-        files = pipeline.sample(Path(folder)) if pipeline.sample else ()
-        assets = [store(project, file) for file in files]
-    order = services.JobOrder(
-        pipeline=pipeline.slug,
-        params=pipeline.sample_params,
-        inputs=assets,
-        project=project.slug,
-        cache=not fresh,
-    )
-    return services.submit(owner, order).pk
-
-
-def store(project: Project, file: Path) -> str:
-    incoming = Intake(limit=resumable_limit()).take(_chunks(file))
-    return str(receive(project, incoming, filename=file.name).pk)
 
 
 def draw(jobs: Sequence[Snapshot], seconds: float) -> Table:
@@ -163,9 +140,3 @@ def _now(job: Snapshot) -> str:
     stage = busy[0]
     more = f" (+{len(busy) - 1})" if len(busy) > 1 else ""
     return f"{stage['name']}{more}: {stage['message']}".rstrip(": ")
-
-
-def _chunks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk

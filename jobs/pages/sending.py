@@ -1,17 +1,13 @@
-"""Files that come with a form, and samples that are made on the spot."""
+"""Files that come with a form."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from jobs.errors import RequestError
 from jobs.files.assets import receive
 from jobs.files.forms import ReceivedFile
 from jobs.files.intake import Intake
-from jobs.files.quotas import form_limit, resumable_limit
+from jobs.files.quotas import form_limit
 from jobs.inputs import Kind
 from jobs.models import Asset, Project
 from jobs.registry import AnyPipeline
@@ -44,26 +40,3 @@ def receive_form_file(
     return receive(
         project, incoming, filename=file.name or "file", accept=pipeline.inputs.kinds
     )
-
-
-def make_sample(project: Project, pipeline: AnyPipeline) -> list[Asset]:
-    if pipeline.sample is None:
-        if pipeline.inputs.at_least == 0:
-            return []
-        raise RequestError(f"{pipeline.title} has no sample. Start it with a file.")
-    with tempfile.TemporaryDirectory(prefix="sample-") as folder:
-        return [
-            receive(
-                project,
-                Intake(limit=resumable_limit(), accept=None).take(_chunks(path)),
-                filename=path.name,
-                accept=pipeline.inputs.kinds,
-            )
-            for path in pipeline.sample(Path(folder))
-        ]
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as source:
-        while chunk := source.read(CHUNK):
-            yield chunk

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from jobs import registry, services
+from jobs import registry, samples, services
 from jobs.access import (
     as_uuid,
     assets_of,
@@ -277,6 +277,8 @@ def estimate(request: HttpRequest, slug: str) -> HttpResponse:
         context["jobs"] = len(orders)
     except RequestError as error:
         context["error"] = error
+        drawn = fields.draw(pipeline.params, draft.params, error.errors)
+        context["unready"] = [field.label for field in drawn if field.problems]
     return render(request, "jobs/_estimate.html", context)
 
 
@@ -284,18 +286,9 @@ def estimate(request: HttpRequest, slug: str) -> HttpResponse:
 @page
 def sample(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the pipeline's own sample and run a real job on it."""
-    pipeline = registry.get(slug)
     user = user_of(request)
     project = ensure_project(user, "samples")
-    inputs = sending.make_sample(project, pipeline)
-    job = services.submit(
-        user,
-        JobOrder(
-            pipeline=pipeline.slug,
-            params=pipeline.sample_params,
-            inputs=[str(asset.pk) for asset in inputs],
-            project=project.slug,
-        ),
-    )
+    pipeline = registry.get(slug)
+    job = samples.submit_sample(user, project, pipeline, make=samples.make_aside)
     messages.info(request, "This is a real job, on a sample that was made just now.")
     return redirect("studio:job", job.pk)
