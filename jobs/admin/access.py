@@ -54,7 +54,7 @@ class AllowanceAdmin(FastAdmin):
     )
     list_select_related = ("owner",)
     search_fields = ("owner__username__istartswith",)
-    autocomplete_fields = ("owner",)
+    raw_id_fields = ("owner",)
 
 
 @admin.register(ShareLink)

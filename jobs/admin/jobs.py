@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -120,14 +122,30 @@ class JobAdmin(ReadOnlyAdmin):
         pk = as_uuid(object_id)
         rows = with_snapshot_rows(Job.objects.select_related("owner", "batch"))
         job = rows.filter(pk=pk).first() if pk else None
-        extra = dict(extra_context or {})
-        if job:
-            extra |= job_context(job) | {
-                "history": history(job),
-                "purchases": Purchase.objects.filter(job=job).order_by("created_at"),
-                "stages": job.stages.all(),
-            }
+        extra = dict(extra_context or {}) | (_page_context(job) if job else {})
         return super().change_view(request, object_id, form_url, extra)
+
+    def get_urls(self) -> list[URLPattern]:
+        live = self.admin_site.admin_view(self.live_view)
+        return [
+            path("<uuid:job_id>/live/", live, name="jobs_job_live"),
+            *super().get_urls(),
+        ]
+
+    def live_view(self, request: HttpRequest, job_id: UUID) -> HttpResponse:
+        """The parts of the page that follow the job; put in place by the page's script."""
+        rows = with_snapshot_rows(Job.objects.select_related("owner", "batch"))
+        job = get_object_or_404(rows, pk=job_id)
+        return render(request, "admin/jobs/job/_live.html", _page_context(job))
+
+
+def _page_context(job: Job) -> dict[str, Any]:
+    """What the page shows of a job loaded `with_snapshot_rows`."""
+    return job_context(job) | {
+        "history": history(job),
+        "purchases": Purchase.objects.filter(job=job).order_by("created_at"),
+        "stages": job.stages.all(),
+    }
 
 
 def _with_priority(priority: str) -> Callable[[Job], Job]:

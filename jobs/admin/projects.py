@@ -18,7 +18,7 @@ class ProjectAdmin(FastAdmin):
     list_select_related = ("owner",)
     search_fields = ("slug__istartswith", "owner__username__istartswith")
     ordering = ("-updated_at",)
-    autocomplete_fields = ("owner",)
+    raw_id_fields = ("owner",)
     readonly_fields = ("created_at", "updated_at")
 
     @admin.display(description="Studio")

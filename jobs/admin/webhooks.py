@@ -16,7 +16,7 @@ class WebhookEndpointAdmin(FastAdmin):
     list_select_related = ("owner", "project")
     search_fields = ("url__istartswith", "owner__username__istartswith")
     ordering = ("-created_at",)
-    autocomplete_fields = ("owner", "project")
+    raw_id_fields = ("owner", "project")
     # Secrets sign; nobody needs to read them here.
     exclude = ("secret", "old_secret", "old_secret_until")
 

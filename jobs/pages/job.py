@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from jobs import registry, services, waiting
@@ -13,7 +14,7 @@ from jobs.access import find_job
 from jobs.errors import NotFoundError
 from jobs.models import Asset, Job, JobInput, ShareLink, Stage
 from jobs.pages import fields, panels, results
-from jobs.pages.doorway import page, user_of
+from jobs.pages.doorway import go_back, page, user_of
 from jobs.pages.history import history
 from jobs.pages.timeline import timeline
 from jobs.registry import AnyPipeline
@@ -44,7 +45,8 @@ def job_context(job: Job, *, shared: bool = False) -> dict[str, Any]:
         "pipeline": _pipeline(job),
         "inputs": inputs,
         "panels": drawn,
-        "results": results.arrange(outputs, inputs, taken),
+        # What a job was made from is nothing that it made: links do not show it.
+        "results": results.arrange(outputs, [] if shared else inputs, taken),
         "steps": steps,
         "current": next((s for s in steps if s.status in ("running", "waiting")), None),
         "awaits_review": any(
@@ -102,12 +104,17 @@ def state(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return JsonResponse(load_snapshot(find_job(user_of(request), job_id).pk))
 
 
+def _page_of(job_id: UUID) -> str:
+    """Where one goes that did not come from there: staff go back to their own page."""
+    return reverse("studio:job", args=[job_id])
+
+
 @require_POST
 @page
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     services.cancel(find_job(user_of(request), job_id))
     messages.info(request, "Cancelled. What was done so far is kept.")
-    return redirect("studio:job", job_id)
+    return go_back(request, _page_of(job_id))
 
 
 @require_POST
@@ -115,7 +122,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     step = request.POST.get("from") or None
     services.retry(find_job(user_of(request), job_id), from_step=step)
-    return redirect("studio:job", job_id)
+    return go_back(request, _page_of(job_id))
 
 
 @require_POST
@@ -123,7 +130,7 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def approve(request: HttpRequest, job_id: UUID) -> HttpResponse:
     services.approve(find_job(user_of(request), job_id))
     messages.success(request, "Approved: it goes on.")
-    return redirect("studio:job", job_id)
+    return go_back(request, _page_of(job_id))
 
 
 @require_POST

@@ -27,6 +27,14 @@ class Model:
     picture: Asset | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """One film, with the still of it that is shown before it plays."""
+
+    video: Asset
+    poster: Asset | None
+
+
 @dataclass(kw_only=True)
 class Results:
     """The published outputs of a job, each in one place."""
@@ -36,7 +44,9 @@ class Results:
     layers: list[Asset] = field(default_factory=list)
     before: Asset | None = None
     after: Asset | None = None
-    films: list[Asset] = field(default_factory=list)
+    # One film in several shapes, of which one is looked at.
+    shapes: Sequence[Film] = ()
+    films: Sequence[Film] = ()
     captions: list[Asset] = field(default_factory=list)
     pictures: list[Asset] = field(default_factory=list)
     sounds: list[Asset] = field(default_factory=list)
@@ -45,8 +55,9 @@ class Results:
 
     @property
     def any_to_see(self) -> bool:
-        seen = (self.models, self.layers, self.after, self.films, self.pictures)
-        return any(seen) or bool(self.sounds or self.tables)
+        moving = (self.shapes, self.films)
+        still = (self.models, self.layers, self.after, self.pictures)
+        return any(moving) or any(still) or bool(self.sounds or self.tables)
 
 
 def by_role(outputs: Sequence[Asset]) -> dict[str, list[Asset]]:
@@ -70,15 +81,17 @@ def arrange(
     results.models = _models(outputs, results.poster, taken)
     pictures = [a for a in inputs if a.kind == Kind.IMAGE]
     composite = roles.get("composite", [])
-    for asset in outputs:
-        if asset.role not in taken:
-            _place(asset, results)
-    if composite and pictures and "composite" not in taken:
-        results.before, results.after = pictures[0], composite[0]
+    shown = [a for a in outputs if a.role not in taken]
+    for asset in shown:
+        _place(asset, results)
+    if composite and "composite" not in taken:
+        results.before, results.after = next(iter(pictures), None), composite[0]
         results.pictures = [a for a in results.pictures if a.role != "composite"]
-    moving = {film.role for film in results.films}
+    videos = [a for a in shown if a.kind == Kind.VIDEO]
+    moving = {video.role for video in videos}
     results.pictures = [a for a in results.pictures if a.role not in moving]
-    results.films = _one_of_each(sorted(results.films, key=_film_rank))
+    stills = [*roles.get("poster", ()), *roles.get("thumbnail", ())]
+    _place_films(videos, stills, results)
     results.layers.sort(key=lambda a: (a.part is None, a.part, a.original_filename))
     return results
 
@@ -110,8 +123,6 @@ def _stem(asset: Asset) -> str:
 def _place(asset: Asset, results: Results) -> None:
     if asset.role == "layer" and asset.kind == Kind.IMAGE:
         results.layers.append(asset)
-    elif asset.kind == Kind.VIDEO:
-        results.films.append(asset)
     elif asset.content_type == "text/vtt" and "captions" in asset.role:
         results.captions.append(asset)
     elif asset.kind == Kind.IMAGE and asset.role not in SERVING:
@@ -121,6 +132,33 @@ def _place(asset: Asset, results: Results) -> None:
         results.sounds.append(asset)
     elif asset.content_type in READABLE and asset.size_bytes <= MOST_JSON_BYTES:
         results.tables.append(asset)
+
+
+def _place_films(
+    videos: Sequence[Asset], stills: Sequence[Asset], results: Results
+) -> None:
+    """The foremost film once for each of its shapes, then the others."""
+    films = [
+        Film(video=video, poster=_still_of(video, stills))
+        for video in _one_of_each(sorted(videos, key=_film_rank))
+    ]
+    foremost = [film for film in films if film.video.role == films[0].video.role]
+    shapes = {(film.video.width, film.video.height) for film in foremost}
+    if len(shapes) > 1:
+        results.shapes, results.films = foremost, films[len(foremost) :]
+    else:
+        results.films = films
+
+
+def _still_of(video: Asset, stills: Sequence[Asset]) -> Asset | None:
+    """Of its own shape, so that nothing jumps when it begins to play."""
+    return next((s for s in stills if _shape(s) == _shape(video)), None)
+
+
+def _shape(asset: Asset) -> float | None:
+    return (
+        round(asset.width / asset.height, 2) if asset.width and asset.height else None
+    )
 
 
 def _film_rank(asset: Asset) -> tuple[int, int, bool]:

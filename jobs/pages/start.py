@@ -275,11 +275,24 @@ def estimate(request: HttpRequest, slug: str) -> HttpResponse:
             cost_usd=sum((part.cost_usd for part in parts), Decimal(0)),
         )
         context["jobs"] = len(orders)
+        context["prices"] = _prices(user_of(request), pipeline, orders)
     except RequestError as error:
         context["error"] = error
         drawn = fields.draw(pipeline.params, draft.params, error.errors)
         context["unready"] = [field.label for field in drawn if field.problems]
     return render(request, "jobs/_estimate.html", context)
+
+
+def _prices(
+    user: User, pipeline: AnyPipeline, orders: Sequence[JobOrder]
+) -> list[tuple[str, Decimal]]:
+    """What the same would cost with each of the vendors that are set up here."""
+    prices = []
+    for engine in _engine_choices(pipeline):
+        if engine.name != LOCAL and engine.configured:
+            one = services.estimate(user, replace(orders[0], engine=engine.name))
+            prices.append((engine.name, one.cost_usd * len(orders)))
+    return prices
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,8 @@ ENGINE_TITLES = {
     "kiri": "KIRI Engine",
     "openai": "OpenAI",
 }
+# Larger figures say nothing of a shape.
+MOST_TOLD = 32
 SHOWN_BY_BROWSERS = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
 
 
@@ -151,6 +154,17 @@ def clock(value: float | None) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, second = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+@register.filter
+def shape(asset: Asset) -> str:
+    """How a picture stands: Wide 16:9."""
+    if not (asset.width and asset.height):
+        return ""
+    ratio = Fraction(asset.width, asset.height)
+    name = "Square" if ratio == 1 else "Wide" if ratio > 1 else "Tall"
+    told = ratio.denominator <= MOST_TOLD and ratio.numerator <= MOST_TOLD
+    return f"{name} {ratio.numerator}:{ratio.denominator}" if told else name
 
 
 @register.filter

@@ -32,7 +32,9 @@ function search(event) {
   const field = document.querySelector("[data-search]") ?? document.querySelector("[data-search-all]");
   if (!field) return;
   event.preventDefault();
-  field.focus();
+  // The sidebar's own field is away in narrow windows.
+  if (field.checkVisibility()) field.focus();
+  else location.assign("/studio/search/");
 }
 
 function step(by) {

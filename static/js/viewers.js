@@ -3,5 +3,6 @@
 import "./viewers/model.js";
 import "./viewers/layers.js";
 import "./viewers/compare.js";
+import "./viewers/shapes.js";
 import "./viewers/tables.js";
 import "./viewers/lightbox.js";

@@ -10,6 +10,7 @@ document.addEventListener("click", (event) => {
   let at = links.indexOf(link);
   const box = document.createElement("dialog");
   box.className = "dialog lightbox";
+  box.setAttribute("aria-label", "Pictures");
   const picture = document.createElement("img");
   const show = (by) => {
     at = (at + by + links.length) % links.length;

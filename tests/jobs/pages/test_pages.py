@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import services
-from jobs.models import ApiKey, Asset, Job, Project, ShareLink, Stage
+from jobs.models import ApiKey, Asset, Job, JobInput, Project, ShareLink, Stage
 from jobs.services import JobOrder
 from tests.conftest import Drain
 
@@ -43,6 +43,7 @@ PAGES = (
     "/studio/projects/shop/?tab=jobs",
     "/studio/projects/shop/?kind=image&from=uploads&q=a",
     "/studio/projects/shop/delete/",
+    "/studio/search/?q=shop",
     "/studio/jobs/",
     "/studio/jobs/?status=open&pipeline=tiny&q=shop",
     "/studio/jobs/{job}/",
@@ -253,6 +254,30 @@ def test_a_share_link_shows_results_and_ends(
     assert visitor.get(address).status_code == 404
 
 
+def test_a_share_link_shows_the_picture_without_what_it_was_made_from(
+    mine: Client, owner: User, project: Project
+) -> None:
+    job = Job.objects.create(
+        owner=owner,
+        project=project,
+        pipeline="painting",
+        max_attempts=1,
+        retry_delay_seconds=1,
+        status=Job.Status.SUCCEEDED,
+    )
+    photo, painted = _asset(project, 1), _asset(project, 2)
+    Asset.objects.filter(pk=painted.pk).update(job=job, role="composite")
+    JobInput.objects.create(job=job, asset=photo, position=0)
+    made = mine.post(f"/studio/jobs/{job.pk}/share/", {"days": "1"})
+
+    seen = Client().get(made.context["address"]).content.decode()
+
+    assert str(painted.pk) in seen
+    assert str(photo.pk) not in seen
+    own = mine.get(f"/studio/jobs/{job.pk}/").content.decode()
+    assert "data-before" in own
+
+
 def test_a_share_link_opens_no_other_file(
     mine: Client, job: Job, project: Project, drain: Drain
 ) -> None:
@@ -336,6 +361,47 @@ def test_waiting_is_explained(mine: Client, job: Job) -> None:
 
     assert "No worker" in page
     assert Stage.objects.filter(job=job, status=Stage.Status.QUEUED).exists()
+
+
+def test_a_search_finds_what_is_one_s_own_and_nothing_else(
+    mine: Client, stranger: User, project: Project, job: Job
+) -> None:
+    file = _asset(project, 4711)
+    asked = {name: f"/studio/search/?q={name}" for name in ("shop", "4711", "tiny")}
+    ours = {name: mine.get(path).context for name, path in asked.items()}
+    others = Client()
+    others.force_login(stranger)
+
+    assert list(ours["shop"]["projects"]) == [project]
+    assert list(ours["shop"]["jobs"]) == [job]
+    assert list(ours["4711"]["files"]) == [file]
+    assert list(ours["tiny"]["jobs"]) == [job]
+    by_id = mine.get(f"/studio/search/?q={file.pk}").context
+    assert list(by_id["files"]) == [file]
+    for path in asked.values():
+        assert "Nothing fits these words" in others.get(path).content.decode()
+
+
+def test_an_estimate_says_what_is_missing_for_it(mine: Client) -> None:
+    told = mine.post("/studio/new/ad/estimate/", {"p.product_name": ""})
+
+    assert "once Product name is filled in" in " ".join(told.content.decode().split())
+
+
+def test_each_engine_that_is_set_up_says_what_it_costs(
+    mine: Client, settings: object
+) -> None:
+    settings.REPLICATE_API_KEY = "key"  # type: ignore[attr-defined]
+    settings.REPLICATE_VIDEO_USD = 0.5  # type: ignore[attr-defined]
+    assert 'id="price-replicate"' in mine.get("/studio/new/ad/").content.decode()
+
+    form = {"p.product_name": "Aurora", "engine": "local"}
+    told = mine.post("/studio/new/ad/estimate/", form).content.decode()
+
+    # Three clips; here it would cost nothing.
+    assert 'id="price-replicate" hx-swap-oob="true">about $1.50<' in told
+    assert "nothing" in told
+    assert "price-openai" not in told
 
 
 @pytest.mark.parametrize("path", ["/studio/jobs/", "/studio/projects/shop/?tab=jobs"])
