@@ -1,0 +1,140 @@
+"""A fill at full size: its tones, and the fine part of what its matches point at."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit, prange
+
+from jobs.toolbox.images import Pixels
+from jobs.toolbox.inpainting.membranes import membrane
+from jobs.toolbox.inpainting.patches import Level, Offsets
+from jobs.toolbox.inpainting.sizes import Floats, Mask
+
+# Copied detail is never quite in its place: at this share of the detail around, the
+# fill neither looks washed out nor strays far from the truth.
+_DETAIL = 0.56
+# How far the fill's wide tones follow the rim instead of the patches' sources.
+_TONE = 0.7
+_TONE_SHARE = 150
+# What is finer than this, at working size, is detail.
+_FINE_PX = 1.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """What the missing part may look like; all at working size."""
+
+    base: Floats  # the membrane's tones
+    trust: Floats  # 0 to 1: how far the patches' tones are to be believed instead
+    offsets: Offsets
+    voted: Floats
+
+
+def at_full_size(rgb: Pixels, hole: Mask, level: Level, guess: Guess) -> Pixels:
+    """The tones that are trusted, and the fine part of what the matches point at."""
+    height, width = hole.shape
+    small = (level.hole.shape[1], level.hole.shape[0])
+    trust = np.asarray(cv2.resize(guess.trust, small), np.float32)[..., None]
+    # Never finer than eyes part detail from tone at full size.
+    fine_px = max(_FINE_PX, 2.6 * small[0] / width)
+    tones = _tones(guess.voted, guess.base, fine_px)
+    base = (trust * tones + (1 - trust) * guess.base).astype(np.float32)
+    gain = _gain(level, guess, fine_px)
+    # Where the patches are in their place their detail is, too.
+    strength = np.maximum(gain, trust[..., 0]).astype(np.float32)
+    filled = rgb.copy()
+    _copy(
+        filled,
+        rgb,
+        hole,
+        base,
+        _means(level, fine_px),
+        guess.offsets,
+        small[1] / height,
+        small[0] / width,
+        strength,
+    )
+    return filled
+
+
+def _means(level: Level, fine_px: float) -> Floats:
+    """What is left of the source once its fine part is taken off, at working size."""
+    calm = membrane(level.picture[..., :3].copy(), ~level.hole)
+    return np.asarray(cv2.GaussianBlur(calm, (0, 0), fine_px), np.float32)
+
+
+def _tones(voted: Floats, base: Floats, fine_px: float) -> Floats:
+    """The patches' coarse part, made to meet the rim without a step."""
+    votes = voted[..., :3]
+    calm = np.asarray(cv2.GaussianBlur(votes, (0, 0), fine_px), np.float32)
+    # Patches know structure, the rim knows the tone: a wide blur parts the two.
+    wide = max(votes.shape[:2]) / _TONE_SHARE
+    drift = cv2.GaussianBlur(base - votes, (0, 0), wide)
+    return np.asarray(calm + _TONE * drift, np.float32)
+
+
+def _gain(level: Level, guess: Guess, fine_px: float) -> float:
+    """How strongly to copy detail for the fill to have its share of that around it."""
+    known = (~level.hole).astype(np.float32)
+    fine = level.picture[..., :3] - _means(level, fine_px)
+    energy = np.where(level.hole, 0, (fine**2).sum(axis=2)).astype(np.float32)
+    reach = cv2.dilate(level.hole.astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
+    around = float(energy[reach & (known > 0)].mean()) if reach.any() else 0.0
+    ys, xs = np.nonzero(level.hole)
+    from_y = np.clip(ys + guess.offsets[ys, xs, 0], 0, level.hole.shape[0] - 1)
+    from_x = np.clip(xs + guess.offsets[ys, xs, 1], 0, level.hole.shape[1] - 1)
+    copied = float(energy[from_y, from_x].mean()) if len(ys) else 0.0
+    if copied <= 0:
+        return _DETAIL
+    return float(np.clip(_DETAIL * np.sqrt(around / copied), 0.3, 1.3))
+
+
+@njit(cache=True, nogil=True)
+def _bilinear(image: Floats, y: float, x: float, channel: int) -> float:
+    height, width = image.shape[0], image.shape[1]
+    y = min(max(y, 0.0), height - 1.001)
+    x = min(max(x, 0.0), width - 1.001)
+    top, left = int(y), int(x)
+    fy, fx = y - top, x - left
+    bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
+    upper = image[top, left, channel] * (1 - fx) + image[top, right, channel] * fx
+    lower = image[bottom, left, channel] * (1 - fx) + image[bottom, right, channel] * fx
+    return float(upper * (1 - fy) + lower * fy)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _copy(
+    filled: Pixels,
+    rgb: Pixels,
+    hole: Mask,
+    base: Floats,
+    means: Floats,
+    offsets: Offsets,
+    scale_y: float,
+    scale_x: float,
+    detail: Floats,
+) -> None:
+    """Coarse tone plus the fine part of the pixel that the best match points at."""
+    height, width = hole.shape
+    small_h, small_w = offsets.shape[0], offsets.shape[1]
+    for y in prange(height):
+        for x in range(width):
+            if not hole[y, x]:
+                continue
+            cy = min(int(y * scale_y), small_h - 1)
+            cx = min(int(x * scale_x), small_w - 1)
+            sy = round(y + offsets[cy, cx, 0] / scale_y)
+            sx = round(x + offsets[cy, cx, 1] / scale_x)
+            sy = min(max(sy, 0), height - 1)
+            sx = min(max(sx, 0), width - 1)
+            strength = 0.0 if hole[sy, sx] else detail[cy, cx]
+            for c in range(3):
+                coarse = _bilinear(
+                    base, (y + 0.5) * scale_y - 0.5, (x + 0.5) * scale_x - 0.5, c
+                )
+                mean = _bilinear(
+                    means, (sy + 0.5) * scale_y - 0.5, (sx + 0.5) * scale_x - 0.5, c
+                )
+                value = coarse + strength * (rgb[sy, sx, c] - mean)
+                filled[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))

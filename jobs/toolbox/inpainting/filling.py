@@ -1,0 +1,71 @@
+"""The way from a hole to its fill: a pattern that repeats, else tones and detail."""
+
+import cv2
+import numpy as np
+
+from jobs.toolbox.images import Pixels
+from jobs.toolbox.inpainting import repeats
+from jobs.toolbox.inpainting.detail import Guess, at_full_size
+from jobs.toolbox.inpainting.membranes import membrane
+from jobs.toolbox.inpainting.patches import match, pyramid
+from jobs.toolbox.inpainting.sizes import WORK_PX, Floats, Mask, size_within
+from jobs.toolbox.inpainting.tones import stretched, trust_of, wide_tones
+
+
+def fill(
+    rgb: Pixels,
+    hole: Mask,
+    *,
+    forbidden: Mask | None = None,
+    guide: Floats | None = None,
+    seed: int = 1,
+) -> Pixels:
+    """Fill the hole. `forbidden` is known but no source; `guide` tells kinds apart."""
+    if not hole.any():
+        return rgb.copy()
+    if hole.all():
+        return np.full_like(rgb, 128)
+    barred = hole if forbidden is None else hole | forbidden
+    shift = repeats.find_shift(rgb, hole, barred)
+    if shift is not None:
+        rgb, hole = _repeated(rgb, hole, barred, shift)
+        if not hole.any():
+            return rgb
+    size = size_within(hole.shape, WORK_PX, least_px=16)
+    levels = pyramid(rgb, hole, forbidden, guide, size)
+    matched = match(levels, seed)
+    if matched is None:
+        return smooth(rgb, hole)
+    finest, picture = matched
+    guess = Guess(
+        base=stretched(rgb, hole),
+        trust=trust_of(rgb, hole, forbidden, guide, seed),
+        offsets=finest,
+        voted=picture,
+    )
+    return at_full_size(rgb, hole, levels[0], guess)
+
+
+def _repeated(
+    rgb: Pixels, hole: Mask, barred: Mask, shift: tuple[int, int]
+) -> tuple[Pixels, Mask]:
+    """Copy a pattern over the hole, its tone carried on from the rim; what is left."""
+    there = repeats.reached(~barred, shift)
+    moved = repeats.shifted(rgb.astype(np.float32), shift)
+    kernel = np.ones((19, 19), np.uint8)
+    rim = (cv2.dilate(hole.astype(np.uint8), kernel) > 0) & ~barred & there
+    drift = membrane(rgb.astype(np.float32) - moved, rim)
+    patched = rgb.copy()
+    done = hole & there
+    patched[done] = np.clip(moved + wide_tones(drift) + 0.5, 0, 255).astype(np.uint8)[
+        done
+    ]
+    return patched, hole & ~there
+
+
+def smooth(rgb: Pixels, hole: Mask) -> Pixels:
+    """Fill by soft interpolation alone: right for slivers and empty skies."""
+    spread = membrane(rgb.astype(np.float32), ~hole)
+    filled = rgb.copy()
+    filled[hole] = np.clip(spread[hole] + 0.5, 0, 255).astype(np.uint8)
+    return filled
