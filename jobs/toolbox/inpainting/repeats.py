@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from jobs.toolbox.inpainting.sizes import Floats, Mask, grown, size_within
 
 _TRIAL_PX = 256
 _RIM_PX = 9
@@ -22,12 +20,10 @@ _COVERED = 0.97
 
 def find_shift(rgb: Pixels, hole: Mask, barred: Mask) -> tuple[int, int] | None:
     """Where to copy from, in pixels down and across; None where nothing repeats."""
-    height, width = hole.shape
-    scale = min(1.0, _TRIAL_PX / max(height, width))
-    size = (max(16, round(width * scale)), max(16, round(height * scale)))
+    size = size_within(hole.shape, _TRIAL_PX, least_px=16)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    gone = _shrunk(hole, size)
-    known = ~_shrunk(barred, size)
+    gone = grown(hole, size)
+    known = ~grown(barred, size)
     reach = np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)
     rim = (cv2.dilate(gone.astype(np.uint8), reach) > 0) & ~gone & known
     if rim.sum() < 40 or not gone.any():
@@ -43,7 +39,8 @@ def find_shift(rgb: Pixels, hole: Mask, barred: Mask) -> tuple[int, int] | None:
         int(at - full if at > full // 2 else at)
         for at, full in zip((down, across), price.shape, strict=True)
     ]
-    return _refined(rgb, hole, barred, (shift[0] / scale, shift[1] / scale), 1 / scale)
+    step = max(1.0, max(hole.shape) / _TRIAL_PX)
+    return _refined(rgb, hole, barred, (shift[0] * step, shift[1] * step), step)
 
 
 def shifted(picture: Floats, shift: tuple[int, int]) -> Floats:
@@ -111,8 +108,3 @@ def _refined(
             if miss < best:
                 best, found = miss, move
     return found
-
-
-def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
-    share = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(share > 40, np.bool_)
