@@ -1,26 +1,28 @@
 """Uploads that go straight to a bucket: the client sends parts to signed addresses."""
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.utils import timezone
 
 from jobs.errors import ConflictError, MediaForgeError, RequestError
 from jobs.files import quotas, storage
 from jobs.files.assets import receive
 from jobs.files.downloads import signer
-from jobs.files.intake import Incoming, incoming_folder
+from jobs.files.intake import Incoming, check_kind, incoming_folder, kinds_for
 from jobs.files.resumable import GOOD_FOR
 from jobs.files.storage import Area, StoredFile
 from jobs.models import Asset, Project, Upload
-from jobs.toolbox.sniffing import sniff
+from jobs.toolbox.sniffing import HEAD_BYTES, sniff
 
 MEBIBYTE = 2**20
 # Buckets take parts from 5 MiB on, and ten thousand of them.
@@ -28,6 +30,7 @@ LEAST_PART = 8 * MEBIBYTE
 MOST_PARTS = 10_000
 # So many addresses are signed in one answer.
 SIGNED_AT_ONCE = 100
+Part = dict[str, Any]  # as boto3 answers
 
 
 class NotABucketError(RequestError):
@@ -65,7 +68,7 @@ def begin(
     quotas.resumable_limit().check(size_bytes)
     quotas.check_bytes_quota(owner, size_bytes)
     key = storage.new_key(project, Area.UPLOADS, filename)
-    opened = signer().create_multipart_upload(
+    opened = storage.bucket_client().create_multipart_upload(
         Bucket=settings.S3_BUCKET,
         Key=key,
         ContentType=filetype or "application/octet-stream",
@@ -89,10 +92,11 @@ def part_size(upload: Upload) -> int:
 
 
 def progress(upload: Upload) -> Progress:
-    there = {part["PartNumber"] for part in _parts(upload)}
     size = part_size(upload)
-    count = -(-upload.size_bytes // size)
-    missing = [n for n in range(1, count + 1) if n not in there][:SIGNED_AT_ONCE]
+    numbers = range(1, -(-upload.size_bytes // size) + 1)
+    parts = _parts(upload)
+    there = set(numbers) if parts is None else {p["PartNumber"] for p in parts}
+    missing = [number for number in numbers if number not in there][:SIGNED_AT_ONCE]
     return Progress(
         upload=upload,
         uploaded=sorted(there),
@@ -113,22 +117,16 @@ def complete(upload: Upload) -> Asset:
         # Asked again, as after a lost answer.
         return upload.asset
     parts = _parts(upload)
-    total = sum(part["Size"] for part in parts)
-    if total != upload.size_bytes:
-        raise ConflictError(
-            f"{total} of {upload.size_bytes} bytes have been uploaded so far."
-        )
-    signer().complete_multipart_upload(
-        **_where(upload),
-        MultipartUpload={
-            "Parts": [{k: p[k] for k in ("PartNumber", "ETag")} for p in parts]
-        },
-    )
+    if parts is not None:
+        _join(upload, parts)
     try:
+        _look_at_head(upload)
         asset = _receive(upload)
+    except IntegrityError:
+        # Another call has done the same meanwhile.
+        asset = Asset.objects.get(storage_key=upload.storage_key)
     except MediaForgeError:
-        storage.delete(upload.storage_key)
-        Upload.objects.filter(pk=upload.pk).delete()
+        _forget(upload)
         raise
     Upload.objects.filter(pk=upload.pk).update(
         asset=asset, offset=upload.size_bytes, multipart_id=""
@@ -137,14 +135,47 @@ def complete(upload: Upload) -> Asset:
 
 
 def abort(upload: Upload) -> None:
-    if upload.multipart_id:
-        signer().abort_multipart_upload(**_where(upload))
+    if upload.asset:
+        Upload.objects.filter(pk=upload.pk).delete()
+        return
+    client = storage.bucket_client()
+    with suppress(client.exceptions.NoSuchUpload):
+        client.abort_multipart_upload(**_where(upload))
+    _forget(upload)
+
+
+def _forget(upload: Upload) -> None:
+    """The upload, and what its parts were joined to, unless that has become an asset."""
+    if not Asset.objects.filter(storage_key=upload.storage_key).exists():
+        storage.delete(upload.storage_key)
     Upload.objects.filter(pk=upload.pk).delete()
+
+
+def _join(upload: Upload, parts: Sequence[Part]) -> None:
+    total = sum(part["Size"] for part in parts)
+    if total != upload.size_bytes:
+        raise ConflictError(
+            f"{total} of {upload.size_bytes} bytes have been uploaded so far."
+        )
+    storage.bucket_client().complete_multipart_upload(
+        **_where(upload),
+        MultipartUpload={
+            "Parts": [{k: p[k] for k in ("PartNumber", "ETag")} for p in parts]
+        },
+    )
+
+
+def _look_at_head(upload: Upload) -> None:
+    """What is no media, or too large for what it is, is refused before all of it is read."""
+    sniffed = sniff(storage.head(upload.storage_key, HEAD_BYTES))
+    check_kind(sniffed, kinds_for(upload.filename))
+    if sniffed:
+        quotas.resumable_limit().check(upload.size_bytes, sniffed.kind)
 
 
 def _receive(upload: Upload) -> Asset:
     """Read the object once: its hash, its kind and its thumbnail are not the client's to say."""
-    path = incoming_folder() / f"direct-{upload.pk.hex}"
+    path = incoming_folder() / secrets.token_hex(12)
     with ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
         sha256 = _fetch(upload.storage_key, path)
@@ -177,9 +208,14 @@ def _fetch(key: str, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _parts(upload: Upload) -> list[dict[str, Any]]:  # as boto3 answers
-    pages = signer().get_paginator("list_parts").paginate(**_where(upload))
-    return [part for page in pages for part in page.get("Parts", [])]
+def _parts(upload: Upload) -> list[Part] | None:
+    """None once they were joined, maybe by a call whose end nobody saw."""
+    client = storage.bucket_client()
+    pages = client.get_paginator("list_parts").paginate(**_where(upload))
+    try:
+        return [part for page in pages for part in page.get("Parts", [])]
+    except client.exceptions.NoSuchUpload:
+        return None
 
 
 def _sign(upload: Upload, number: int) -> str:

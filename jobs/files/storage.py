@@ -18,11 +18,12 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 
+from jobs.errors import NotFoundError
 from jobs.models import Project
 
 CHUNK = 4 * 2**20
 # The client of buckets joins what it reads from smaller pieces, and holds each twice.
-NETWORK_CHUNK = 2**18
+NETWORK_CHUNK = 2**20
 
 
 class Area(StrEnum):
@@ -149,6 +150,23 @@ def client(endpoint: str) -> Any:
     )
 
 
+def bucket_client() -> Any:
+    """The one that speaks to the bucket from here; browsers may know it by another name."""
+    return client(_options()["endpoint_url"])
+
+
+def head(key: str, size_bytes: int) -> bytes:
+    """The first bytes of an object in the bucket."""
+    here, wanted = bucket_client(), f"bytes=0-{size_bytes - 1}"
+    try:
+        told = here.get_object(Bucket=settings.S3_BUCKET, Key=key, Range=wanted)
+    except here.exceptions.NoSuchKey as error:
+        raise NotFoundError("This file has been removed.") from error
+    with closing(told["Body"]) as body:
+        # Servers may send all of it: what else comes is not wanted.
+        return bytes(body.read(size_bytes))
+
+
 def chunks(key: str) -> Iterator[bytes]:
     """A stored file's bytes, a few at a time."""
     if on_disk():
@@ -156,9 +174,8 @@ def chunks(key: str) -> Iterator[bytes]:
             while chunk := source.read(CHUNK):
                 yield chunk
         return
-    name = settings.S3_BUCKET
-    body = client(_options()["endpoint_url"]).get_object(Bucket=name, Key=key)["Body"]
-    with closing(body):
+    told = bucket_client().get_object(Bucket=settings.S3_BUCKET, Key=key)
+    with closing(told["Body"]) as body:
         yield from body.iter_chunks(NETWORK_CHUNK)
 
 
