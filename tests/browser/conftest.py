@@ -54,25 +54,30 @@ class Stack:
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     var = tmp_path_factory.mktemp("var")
-    with running(var, free_port()) as started:
+    with running(var, free_port(), SIGNUP="true") as started:
         yield started
+
+
+def environment_of(var: Path) -> dict[str, str]:
+    """What a stack, and who works beside it, is told."""
+    return os.environ | {
+        "MEDIAFORGE_VAR": str(var),
+        "WORKER_CONCURRENCY": "1",
+        "RATE_LIMIT": "100000/minute",
+        # Brings the tests' own pipeline, which goes wrong when told to.
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
 
 
 class running:  # noqa: N801  # a context manager, used like a function
     """Starts a stack of its own, and ends it."""
 
-    def __init__(self, var: Path, port: int) -> None:
-        self._var, self._port = var, port
+    def __init__(self, var: Path, port: int, **settings: str) -> None:
+        self._var, self._port, self._settings = var, port, settings
 
     def __enter__(self) -> Stack:
-        environment = os.environ | {
-            "MEDIAFORGE_VAR": str(self._var),
-            "PORT": str(self._port),
-            "WORKER_CONCURRENCY": "1",
-            "RATE_LIMIT": "100000/minute",
-            # Brings the tests' own pipeline, which goes wrong when told to.
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-        }
+        environment = environment_of(self._var) | self._settings
+        environment["PORT"] = str(self._port)
         self._log = (self._var / "stack.log").open("w")
         self._process = subprocess.Popen(
             [sys.executable, str(BASE / "manage.py"), "stack"],
@@ -214,10 +219,10 @@ def open_studio(context: BrowserContext, url: str) -> Studio:
     def _is_expected(text: str) -> bool:
         return any(re.search(pattern, text) for pattern in made.expected)
 
+    ours = (url, url.replace("http", "ws"), "data:", "blob:")
+
     def requested(request: Any) -> None:
-        if not request.url.startswith(
-            (url, url.replace("http", "ws"), "data:", "blob:")
-        ):
+        if not request.url.startswith(ours) and not _is_expected(request.url):
             made.complaints.append(f"foreign: {request.url}")
 
     page.on("console", console)

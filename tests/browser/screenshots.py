@@ -44,7 +44,9 @@ SAMPLES = ("painting", "model", "quiz", "ad", "scan")
 SAMPLES_END_WITHIN_S = 900
 SETTLED_MS = 400
 QUALITY = 82
-BEFORE = {"login": "/studio/login/"}
+# The product's own pipelines alone, and the page that is closed by default.
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "mediaforge.settings", "SIGNUP": "true"}
+BEFORE = {"login": "/studio/login/", "signup": "/studio/signup/"}
 EMPTY = {"first-minute": "/studio/", "jobs-empty": "/studio/jobs/"}
 PAGES = {
     "home": "/studio/",
@@ -53,6 +55,7 @@ PAGES = {
     "project": "/studio/projects/samples/",
     "project-jobs": "/studio/projects/samples/?tab=jobs",
     "project-delete": "/studio/projects/samples/delete/",
+    "search": "/studio/search/?q=vase",
     "jobs": "/studio/jobs/",
     "quizzes": "/studio/quizzes/",
     "usage": "/studio/settings/usage/",
@@ -68,6 +71,8 @@ PAGES = {
     "admin-stages": "/admin/jobs/stage/",
     "admin-assets": "/admin/jobs/asset/",
     "admin-workers": "/admin/jobs/worker/",
+    "admin-people": "/admin/auth/user/",
+    "admin-limit": "/admin/jobs/allowance/add/",
 }
 
 
@@ -75,7 +80,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="screenshots-") as var,
-        running(Path(var), free_port()) as stack,
+        running(Path(var), free_port(), **SETTINGS) as stack,
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)
@@ -93,6 +98,7 @@ def _take_all(browser: Browser, stack: Stack) -> None:
     jobs = {name: _start_sample(page, stack, name) for name in SAMPLES}
     _wait(page, stack, jobs)
     pages = PAGES | _quiz_pages(page, stack, jobs["quiz"])
+    pages |= _made_pages(page, stack, jobs[SAMPLES[0]])
     context.close()
     for name, path in jobs.items():
         pages |= {f"start-{name}": f"/studio/new/{name}/", f"job-{name}": path}
@@ -134,6 +140,17 @@ def _quiz_pages(page: Page, stack: Stack, job: str) -> dict[str, str]:
         )
         for name, words in links.items()
     }
+
+
+def _made_pages(page: Page, stack: Stack, job: str) -> dict[str, str]:
+    """What others see of a job by a link, and one of the files that it made."""
+    page.goto(f"{stack.url}{job}")
+    page.locator("summary", has_text="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    shared = httpx.URL(page.get_by_label("Link").input_value()).path
+    page.goto(f"{stack.url}/studio/projects/samples/?kind=image")
+    asset = str(page.locator(".tile-link").first.get_attribute("href"))
+    return {"shared": shared, "asset": asset}
 
 
 def _take_looks(

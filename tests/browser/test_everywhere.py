@@ -1,5 +1,6 @@
 """What every page does."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Studio
@@ -46,6 +47,16 @@ _OUT_OF_SIGHT = """() => {
     };
   });
 }"""
+
+
+@pytest.mark.parametrize("studio", ["desk"], indirect=True)
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_api_s_reference_asks_no_other_host(path: str, studio: Studio) -> None:
+    # The policy keeps a maker's mark away; the browser says so.
+    studio.expected.append("cdn.redoc.ly")
+    page = studio.go(path)
+
+    expect(page.get_by_text("/api/v1/projects/").first).to_be_visible()
 
 
 def test_keys_lead_through_the_studio(studio: Studio) -> None:

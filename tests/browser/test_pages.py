@@ -14,7 +14,10 @@ PAGES = (
     "/studio/new/tiny/",
     "/studio/projects/",
     "/studio/jobs/",
+    "/studio/search/?q=tiny",
+    "/studio/quizzes/",
     "/studio/settings/",
+    "/studio/settings/keys/",
     "/studio/settings/password/",
     "/studio/settings/webhooks/",
     "/studio/settings/usage/",
@@ -28,6 +31,8 @@ PAGES = (
     "/admin/jobs/project/",
     "/admin/jobs/worker/",
     "/admin/auth/user/",
+    "/admin/auth/user/add/",
+    "/admin/jobs/allowance/add/",
     "/admin/queues/",
 )
 MOST_BYTES = 250_000

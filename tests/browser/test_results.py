@@ -2,12 +2,16 @@
 
 import base64
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Studio
+from mediaforge.places import BASE
+from tests.browser.conftest import Stack, Studio, environment_of, open_studio
 from tests.browser.steps import ENDS_WITHIN_MS, has_state, start_tiny
 
 _DROP = """([name, text]) => {
@@ -22,7 +26,7 @@ _DROP = """([name, text]) => {
 
 
 def test_a_photo_is_dropped_painted_watched_and_downloaded(
-    studio: Studio, picture: Path
+    studio: Studio, picture: Path, browser: Browser
 ) -> None:
     page = studio.go("/studio/new/painting/")
     text = base64.b64encode(picture.read_bytes()).decode()
@@ -37,12 +41,32 @@ def test_a_photo_is_dropped_painted_watched_and_downloaded(
     _take_apart(page)
     page.locator("mf-model").first.scroll_into_view_if_needed()
     page.locator("mf-model[ready]").first.wait_for()
+    # What phones that can show it in the room go by.
+    viewer = page.locator("mf-model model-viewer").first
+    expect(viewer).to_have_attribute("ar-modes", re.compile("quick-look"))
+    expect(viewer).to_have_attribute("ios-src", re.compile(r"\.usdz$"))
     studio.check_accessible()
     studio.check_fits()
     with page.expect_download() as download:
         page.get_by_role("link", name="All as ZIP").click()
     names = zipfile.ZipFile(download.value.path()).namelist()
     assert any("Layer_1_background.png" in name for name in names)
+    _visit(page, browser)
+
+
+def _visit(page: Page, browser: Browser) -> None:
+    """By a link, as somebody who has no account."""
+    page.locator("summary", has_text="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_label("Link").input_value()
+    visitor = open_studio(browser.new_context(), address.partition("/studio/")[0])
+    visitor.page.goto(address)
+    painted = visitor.page.locator(".picture img")
+    expect(painted).to_have_js_property("complete", True)
+    assert painted.evaluate("image => image.naturalWidth") > 0
+    visitor.check_accessible()
+    assert visitor.complaints == []
+    visitor.page.context.close()
 
 
 def _compare(page: Page) -> None:
@@ -59,6 +83,52 @@ def _take_apart(page: Page) -> None:
     assert layers.last.evaluate("image => image.style.transform") != flat
     page.get_by_role("button", name="Layer 1", exact=True).click()
     expect(layers.first).to_be_hidden()
+
+
+@pytest.fixture(scope="module")
+def ad_page(stack: Stack) -> str:
+    command = [sys.executable, "-m", "tests.browser.made_ad"]
+    made = subprocess.run(
+        command,
+        check=True,
+        cwd=BASE,
+        env=environment_of(stack.var),
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    return made.stdout.split()[-1]
+
+
+def test_an_ad_is_looked_at_in_its_shapes_with_captions(
+    studio: Studio, ad_page: str
+) -> None:
+    page = studio.go(ad_page)
+    wide, tall = (page.locator("mf-shapes .film").nth(place) for place in (0, 1))
+    expect(wide).to_be_visible()
+    expect(tall).to_be_hidden()
+    assert wide.locator("video").evaluate(_CAPTIONS) == ["Meet Aurora."]
+
+    page.get_by_label("Tall 9:16").check()
+
+    expect(tall).to_be_visible()
+    expect(wide).to_be_hidden()
+    expect(tall.locator("video")).to_have_js_property("videoHeight", 320)
+    assert tall.locator("video").evaluate(_CAPTIONS) == ["Meet Aurora."]
+    expect(page.get_by_role("region", name="Script")).to_contain_text("Made to be held")
+    studio.check_accessible()
+    studio.check_fits()
+
+
+# What is read while they are shown: captions are fetched when they are asked for.
+_CAPTIONS = """async (video) => {
+  const { track } = video.querySelector("track");
+  const loaded = new Promise((done) => {
+    video.querySelector("track").addEventListener("load", done);
+  });
+  track.mode = "showing";
+  await loaded;
+  return [...track.cues].map((cue) => cue.text);
+}"""
 
 
 def test_a_quiz_is_made_from_the_sample_edited_and_taken(studio: Studio) -> None:

@@ -1,6 +1,7 @@
 """Files into a project, also when the network drops."""
 
 import base64
+import re
 import wave
 from pathlib import Path
 from secrets import token_hex
@@ -93,6 +94,7 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload(
     )
     page.locator("[data-choose]").first.set_input_files(str(sound))
     line = page.locator(".upload", has_text=sound.name)
+    expect(line).to_contain_text(re.compile(r"MB of .+/s · .+ left"))
     line.get_by_role("button", name="Pause").click()
     expect(line).to_contain_text("paused")
     with page.expect_request(_is_rest):
