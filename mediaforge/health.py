@@ -8,7 +8,6 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.models import Count
@@ -18,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from jobs import presence
+from jobs.files import bucket
 from jobs.models import Job, Worker
 
 # Who asks must know soon: load balancers give a check a few seconds.
@@ -128,7 +128,7 @@ def check_storage() -> Facts:
     if not settings.S3_BUCKET:
         return {"ok": _can_write_folder()}
     try:
-        default_storage.exists("health-check")
+        bucket.exists("health-check")
     except (BotoCoreError, ClientError):
         return {"ok": False}
     return {"ok": True}

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,16 +48,6 @@ STATUS = OpenApiParameter(
 )
 AFTER = OpenApiParameter(
     "after", {"type": "integer", "minimum": 0}, description="The last event you know."
-)
-EXAMPLE = OpenApiExample(
-    "A painting",
-    value={
-        "pipeline": "painting",
-        "project": "shop",
-        "params": {"num_layers": 4},
-        "inputs": ["5f3e1c1e-6f0c-4d8f-9a53-1f0f7a2f8f11"],
-    },
-    request_only=True,
 )
 # So many events are told in one answer; `after` brings the next ones.
 MOST_EVENTS = 1000
@@ -102,7 +92,6 @@ class JobsView(ApiView):
         parameters=[IDEMPOTENCY],
         request=JobOrderSerializer,
         responses={201: JobShape},
-        examples=[EXAMPLE],
     )
     @idempotent
     def post(self, request: Request) -> Response:

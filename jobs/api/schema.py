@@ -7,8 +7,9 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from jobs.api.examples import examples_of
 from jobs.api.idempotency import HEADER
 from jobs.api.shapes import Error
 
@@ -71,6 +72,9 @@ class HouseSchema(AutoSchema):
         name = super()._get_serializer_name(serializer, direction, bypass_extensions)
         room = type(serializer).__module__.partition(".")[0]
         return name if room == "jobs" else f"{room.capitalize()}{name}"
+
+    def get_examples(self) -> list[OpenApiExample]:
+        return examples_of(self.get_operation_id())
 
     def get_tags(self) -> list[str]:
         tag = getattr(self.view, "tag", None)

@@ -15,9 +15,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from jobs.errors import ConflictError, MediaForgeError, RequestError
-from jobs.files import quotas, storage
+from jobs.files import bucket, quotas, storage
 from jobs.files.assets import receive
-from jobs.files.downloads import signer
 from jobs.files.intake import Incoming, check_kind, incoming_folder, kinds_for
 from jobs.files.resumable import GOOD_FOR
 from jobs.files.storage import Area, StoredFile
@@ -68,7 +67,7 @@ def begin(
     quotas.resumable_limit().check(size_bytes)
     quotas.check_bytes_quota(owner, size_bytes)
     key = storage.new_key(project, Area.UPLOADS, filename)
-    opened = storage.bucket_client().create_multipart_upload(
+    opened = bucket.here().create_multipart_upload(
         Bucket=settings.S3_BUCKET,
         Key=key,
         ContentType=filetype or "application/octet-stream",
@@ -138,7 +137,7 @@ def abort(upload: Upload) -> None:
     if upload.asset:
         Upload.objects.filter(pk=upload.pk).delete()
         return
-    client = storage.bucket_client()
+    client = bucket.here()
     with suppress(client.exceptions.NoSuchUpload):
         client.abort_multipart_upload(**_where(upload))
     _forget(upload)
@@ -157,7 +156,7 @@ def _join(upload: Upload, parts: Sequence[Part]) -> None:
         raise ConflictError(
             f"{total} of {upload.size_bytes} bytes have been uploaded so far."
         )
-    storage.bucket_client().complete_multipart_upload(
+    bucket.here().complete_multipart_upload(
         **_where(upload),
         MultipartUpload={
             "Parts": [{k: p[k] for k in ("PartNumber", "ETag")} for p in parts]
@@ -167,7 +166,7 @@ def _join(upload: Upload, parts: Sequence[Part]) -> None:
 
 def _look_at_head(upload: Upload) -> None:
     """What is no media, or too large for what it is, is refused before all of it is read."""
-    sniffed = sniff(storage.head(upload.storage_key, HEAD_BYTES))
+    sniffed = sniff(bucket.first_bytes(upload.storage_key, HEAD_BYTES))
     check_kind(sniffed, kinds_for(upload.filename))
     if sniffed:
         quotas.resumable_limit().check(upload.size_bytes, sniffed.kind)
@@ -210,7 +209,7 @@ def _fetch(key: str, path: Path) -> str:
 
 def _parts(upload: Upload) -> list[Part] | None:
     """None once they were joined, maybe by a call whose end nobody saw."""
-    client = storage.bucket_client()
+    client = bucket.here()
     pages = client.get_paginator("list_parts").paginate(**_where(upload))
     try:
         return [part for page in pages for part in page.get("Parts", [])]
@@ -219,7 +218,7 @@ def _parts(upload: Upload) -> list[Part] | None:
 
 
 def _sign(upload: Upload, number: int) -> str:
-    url: str = signer().generate_presigned_url(
+    url: str = bucket.signer().generate_presigned_url(
         "upload_part",
         Params={**_where(upload), "PartNumber": number},
         ExpiresIn=settings.S3_URL_EXPIRES_SECONDS,

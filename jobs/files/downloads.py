@@ -23,7 +23,7 @@ from django.utils.http import (
 )
 
 from jobs.errors import NotFoundError
-from jobs.files import storage
+from jobs.files import bucket, storage
 from jobs.files.quotas import TEXT_KINDS
 from jobs.files.ranges import ByteRange, NotSatisfiableError, parse
 from jobs.inputs import Kind
@@ -261,12 +261,7 @@ def signed_url(key: str, *, content_type: str, disposition: str) -> str:
         "ResponseContentType": content_type,
         "ResponseContentDisposition": disposition or "inline",
     }
-    url: str = signer().generate_presigned_url(
+    url: str = bucket.signer().generate_presigned_url(
         "get_object", Params=params, ExpiresIn=settings.S3_URL_EXPIRES_SECONDS
     )
     return url
-
-
-def signer() -> Any:
-    """A client that signs for the host that browsers see: the host is part of the signature."""
-    return storage.client(settings.S3_PUBLIC_ENDPOINT_URL)

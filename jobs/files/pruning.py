@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.files import direct, resumable, storage
+from jobs.files import bucket, direct, resumable, storage
 from jobs.files.intake import incoming_folder
 from jobs.files.storage import Area
 from jobs.models import Asset, IdempotencyKey, Job, Upload, WebhookDelivery
@@ -138,9 +138,9 @@ def _settled_keys() -> Iterator[str]:
                     yield path.relative_to(root).as_posix()
         return
     for area in Area:
-        for stored in storage.bucket().objects.filter(Prefix=f"{area}/"):
-            if stored.last_modified.timestamp() < before:
-                yield stored.key
+        for key, changed in bucket.keys(f"{area}/"):
+            if changed.timestamp() < before:
+                yield key
 
 
 def _left_behind() -> Iterator[Path]:

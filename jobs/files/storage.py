@@ -1,29 +1,24 @@
 """Where bytes lie: one tree of areas and project folders, on disk or in a bucket."""
 
 import hashlib
+import mimetypes
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from jobs.errors import NotFoundError
+from jobs.files import bucket
 from jobs.models import Project
 
 CHUNK = 4 * 2**20
-# The client of buckets joins what it reads from smaller pieces, and holds each twice.
-NETWORK_CHUNK = 2**20
+ANY_TYPE = "application/octet-stream"
 
 
 class Area(StrEnum):
@@ -49,11 +44,11 @@ def store(source: Path, *, project: Project, area: Area, name: str) -> StoredFil
     sha256 = hash_file(source)
     filename = safe_name(name)
     key = new_key(project, area, filename)
-    if isinstance(default_storage, FileSystemStorage):
+    if on_disk():
         _copy_on_disk(source, Path(default_storage.path(key)))
     else:
-        with source.open("rb") as opened:
-            key = default_storage.save(key, File(opened))
+        guessed, _ = mimetypes.guess_type(filename)
+        bucket.put(source, key, content_type=guessed or ANY_TYPE)
     return StoredFile(
         key=key,
         filename=PurePosixPath(key).name,
@@ -89,7 +84,7 @@ def adopt(
 
 def _move_in(source: Path, key: str, content_type: str) -> bool:
     """False when the name is taken."""
-    if isinstance(default_storage, FileSystemStorage):
+    if on_disk():
         target = Path(default_storage.path(key))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -99,13 +94,9 @@ def _move_in(source: Path, key: str, content_type: str) -> bool:
         source.unlink()
         _sync_folder(target.parent)
         return True
-    if default_storage.exists(key):
+    if bucket.exists(key):
         return False
-    with source.open("rb") as opened:
-        file = File(opened, name=key)
-        # What the bucket says of the file to those who fetch it there.
-        file.content_type = content_type or "application/octet-stream"  # type: ignore[attr-defined]
-        default_storage.save(key, file)
+    bucket.put(source, key, content_type=content_type or ANY_TYPE)
     source.unlink()
     return True
 
@@ -123,50 +114,6 @@ def on_disk() -> bool:
     return isinstance(default_storage, FileSystemStorage)
 
 
-def bucket() -> Any:
-    """The bucket behind the storage; boto3 carries no types."""
-    return default_storage.bucket  # type: ignore[attr-defined]
-
-
-def _options() -> Mapping[str, Any]:
-    options: Mapping[str, Any] = settings.STORAGES["default"]["OPTIONS"]
-    return options
-
-
-@cache
-def client(endpoint: str) -> Any:
-    """One for all threads: each costs a third of a second, and megabytes."""
-    import boto3
-
-    options = _options()
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint or None,
-        region_name=options["region_name"],
-        aws_access_key_id=options["access_key"],
-        aws_secret_access_key=options["secret_key"],
-        aws_session_token=options["security_token"],
-        config=options["client_config"],
-    )
-
-
-def bucket_client() -> Any:
-    """The one that speaks to the bucket from here; browsers may know it by another name."""
-    return client(_options()["endpoint_url"])
-
-
-def head(key: str, size_bytes: int) -> bytes:
-    """The first bytes of an object in the bucket."""
-    here, wanted = bucket_client(), f"bytes=0-{size_bytes - 1}"
-    try:
-        told = here.get_object(Bucket=settings.S3_BUCKET, Key=key, Range=wanted)
-    except here.exceptions.NoSuchKey as error:
-        raise NotFoundError("This file has been removed.") from error
-    with closing(told["Body"]) as body:
-        # Servers may send all of it: what else comes is not wanted.
-        return bytes(body.read(size_bytes))
-
-
 def chunks(key: str) -> Iterator[bytes]:
     """A stored file's bytes, a few at a time."""
     if on_disk():
@@ -174,9 +121,7 @@ def chunks(key: str) -> Iterator[bytes]:
             while chunk := source.read(CHUNK):
                 yield chunk
         return
-    told = bucket_client().get_object(Bucket=settings.S3_BUCKET, Key=key)
-    with closing(told["Body"]) as body:
-        yield from body.iter_chunks(NETWORK_CHUNK)
+    yield from bucket.chunks(key)
 
 
 def new_key(project: Project, area: Area, name: str) -> str:
@@ -197,7 +142,7 @@ def safe_name(name: str) -> str:
 
 def local_copy(key: str, folder: Path) -> Path:
     """The stored file as a local path: itself on disk, else downloaded into `folder`."""
-    if isinstance(default_storage, FileSystemStorage):
+    if on_disk():
         return Path(default_storage.path(key))
     target = folder / PurePosixPath(key).name
     if not target.exists():
@@ -214,8 +159,12 @@ def local_copy(key: str, folder: Path) -> Path:
 
 def delete(key: str) -> None:
     """Remove a stored file; one that is gone already is fine."""
-    if key:
+    if not key:
+        return
+    if on_disk():
         default_storage.delete(key)
+    else:
+        bucket.delete(key)
 
 
 def hash_file(path: Path) -> str:
