@@ -57,6 +57,7 @@ def receive(
             stem=PurePosixPath(name).stem,
             duration_s=told.duration_s,
         )
+        incoming.settle()
         stored = stored or storage.adopt(
             incoming.path,
             project=project,

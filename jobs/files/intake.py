@@ -43,6 +43,13 @@ class Incoming:
     size_bytes: int
     sha256: str
     sniffed: Sniffed | None
+    # The last of it is still on its way to the disk.
+    syncing: Future[None] | None = None
+
+    def settle(self) -> None:
+        """Wait until it would outlast a power cut; raises OSError."""
+        if self.syncing:
+            self.syncing.result()
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -130,7 +137,7 @@ class Intake:
             raise EmptyFileError("The file is empty.")
         if not self._looked:
             self._look()
-        self._syncer.finish()
+        syncing = self._syncer.finish()
         self._file.close()
         self._finished = True
         return Incoming(
@@ -138,6 +145,7 @@ class Intake:
             size_bytes=self._size,
             sha256=self._digest.hexdigest(),
             sniffed=self._sniffed,
+            syncing=syncing,
         )
 
     def __enter__(self) -> Self:
@@ -177,10 +185,12 @@ class Syncer:
     """Sends what was written to the disk while more is coming."""
 
     def __init__(self, handle: int) -> None:
-        self._handle = handle
+        # Its own, since the writer may be done with the file before the disk is.
+        self._handle = os.dup(handle)
         self._unsynced = 0
         self._executor: ThreadPoolExecutor | None = None
         self._running: Future[None] | None = None
+        self._open = True
 
     def wrote(self, count: int) -> None:
         self._unsynced += count
@@ -188,16 +198,32 @@ class Syncer:
             return
         if self._running and not self._running.done():
             return
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._unsynced = 0
-        self._running = self._executor.submit(os.fdatasync, self._handle)
+        self._running = self._thread().submit(os.fdatasync, self._handle)
 
-    def finish(self) -> None:
-        self.stop()
-        os.fsync(self._handle)
+    def finish(self) -> Future[None]:
+        """Send the rest while others look at the file already."""
+        rest = self._thread().submit(self._sync_and_close)
+        self._let_go(wait=False)
+        return rest
 
     def stop(self) -> None:
+        if self._open:
+            self._let_go(wait=True)
+            os.close(self._handle)
+
+    def _thread(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        return self._executor
+
+    def _let_go(self, *, wait: bool) -> None:
+        self._open = False
         if self._executor:
-            self._executor.shutdown(wait=True)
-            self._executor = None
+            self._executor.shutdown(wait=wait)
+
+    def _sync_and_close(self) -> None:
+        try:
+            os.fsync(self._handle)
+        finally:
+            os.close(self._handle)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -141,15 +142,19 @@ def append(
                 errors={"Upload-Offset": [f"Expected {there}."]},
             )
         piece = _Piece(handle, upload, there, checksum)
+        syncing = None
         try:
             piece.write(chunks)
+            if piece.end == upload.size_bytes:
+                syncing = piece.syncer.finish()
         finally:
+            piece.syncer.stop()
             Upload.objects.filter(pk=upload.pk).update(
                 offset=os.fstat(handle).st_size, expires_at=timezone.now() + GOOD_FOR
             )
-        if piece.end < upload.size_bytes:
+        if syncing is None:
             return None
-        return _finish(upload, piece.sha256())
+        return _finish(upload, piece.sha256(), syncing)
 
 
 def terminate(upload: Upload) -> None:
@@ -187,7 +192,7 @@ class _Piece:
         self, handle: int, upload: Upload, start: int, checksum: Checksum | None
     ) -> None:
         self._handle = handle
-        self._syncer = Syncer(handle)
+        self.syncer = Syncer(handle)
         self._upload = upload
         self._start = start
         self.end = start
@@ -206,7 +211,6 @@ class _Piece:
             os.ftruncate(self._handle, self._start)
             raise
         finally:
-            self._syncer.stop()
             if self._checksum and not complete:
                 os.ftruncate(self._handle, self._start)
         if self._checksum and self._sum:
@@ -225,7 +229,7 @@ class _Piece:
                 "and more came."
             )
         write_all(self._handle, chunk)
-        self._syncer.wrote(len(chunk))
+        self.syncer.wrote(len(chunk))
         for digest in (self._sum, self._whole):
             if digest:
                 digest.update(chunk)
@@ -246,16 +250,19 @@ class _Piece:
             raise
 
     def sha256(self) -> str:
-        os.fsync(self._handle)
         if self._whole:
             return self._whole.hexdigest()
         return hash_file(spool(self._upload))
 
 
-def _finish(upload: Upload, sha256: str) -> Asset:
+def _finish(upload: Upload, sha256: str, syncing: Future[None]) -> Asset:
     path = spool(upload)
     incoming = Incoming(
-        path=path, size_bytes=upload.size_bytes, sha256=sha256, sniffed=sniff(path)
+        path=path,
+        size_bytes=upload.size_bytes,
+        sha256=sha256,
+        sniffed=sniff(path),
+        syncing=syncing,
     )
     try:
         asset = receive(upload.project, incoming, filename=upload.filename)
