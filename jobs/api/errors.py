@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from jobs.errors import MediaForgeError, RequestError, TooLargeError
+from jobs.files import bucket
 
 Errors = dict[str, list[str]]
 
@@ -35,7 +36,7 @@ class ServiceUnavailable(exceptions.APIException):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "unavailable"
     default_detail = (
-        "The database or the broker is out of reach just now. Nothing is lost; "
+        "The database, the broker or the storage is out of reach. Nothing is lost; "
         "send the same call again in a few seconds."
     )
     wait = BACK_SOON_S
@@ -55,7 +56,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     set_rollback()
     if isinstance(error, MediaForgeError):
         return _ours(error)
-    if isinstance(error, AWAY):
+    if isinstance(error, AWAY) or bucket.is_away(error):
         error = ServiceUnavailable()
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         error = StorageFull()
@@ -134,7 +135,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if isinstance(sys.exception(), AWAY):
+    error = sys.exception()
+    if isinstance(error, AWAY) or bucket.is_away(error):
         detail = ServiceUnavailable.default_detail
         response = _answer(request, 503, detail, ServiceUnavailable.default_code)
         response["Retry-After"] = str(BACK_SOON_S)

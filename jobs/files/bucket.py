@@ -1,5 +1,6 @@
 """The bucket that files lie in where storage is S3, by one client for all threads."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
@@ -99,6 +100,18 @@ def keys(prefix: str) -> Iterator[tuple[str, datetime]]:
     for page in pages.paginate(Bucket=settings.S3_BUCKET, Prefix=prefix):
         for stored in page.get("Contents", []):
             yield stored["Key"], stored["LastModified"]
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether this says that the bucket is out of reach, or cannot serve just now."""
+    # Where nobody has loaded it, nobody can have raised it.
+    known = sys.modules.get("botocore.exceptions")
+    if known is None or error is None:
+        return False
+    if isinstance(error, known.ClientError):
+        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, (known.ConnectionError, known.HTTPClientError))
 
 
 def _options() -> Mapping[str, Any]:

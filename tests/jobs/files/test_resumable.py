@@ -19,6 +19,8 @@ from jobs.models import Asset, Upload
 from tests.jobs.doors import key_for
 from tests.jobs.media import png, wav
 
+# Nothing listens there.
+NOWHERE = "http://127.0.0.1:9"
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 BASE = Path(__file__).resolve().parents[3]
@@ -359,6 +361,21 @@ def test_a_direct_upload_that_nobody_completes_is_swept(
 
     assert pruning.prune_uploads() == 1
     assert list(bucket.objects.all()) == []
+
+
+def test_a_bucket_out_of_reach_is_said_plainly(
+    api: httpx.Client, bucket: Any, settings: Any
+) -> None:
+    address = _put_all(api, wav(1), "tune.wav")
+    options = {**settings.STORAGES["default"]["OPTIONS"], "endpoint_url": NOWHERE}
+    bucket_away = {**settings.STORAGES["default"], "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": bucket_away}
+
+    answer = api.post(f"{address}complete/")
+
+    assert answer.status_code == 503, answer.text
+    assert answer.json()["code"] == "unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_direct_upload_is_its_owners_own(
