@@ -1,6 +1,7 @@
 """What all calls share: keys, scopes, limits, errors, repeats, pages."""
 
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
 
 from jobs.files import storage
 from jobs.models import ApiKey, Asset, Job, Project
@@ -211,6 +213,22 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(
     denied = httpx.post(jobs, json=TINY, headers=headers)
     assert (denied.status_code, denied.json()["code"]) == (403, "permission_denied")
     assert api.delete(f"/api/v1/keys/{made['id']}/").status_code == 204
+    assert httpx.get(jobs, headers=headers).status_code == 401
+
+
+def test_a_key_says_when_it_was_used_and_ends_when_it_was_to(
+    api: httpx.Client, server: str
+) -> None:
+    soon = timezone.now() + timedelta(hours=1)
+    order = {"name": "guest", "expires_at": soon.isoformat()}
+    made = api.post("/api/v1/keys/", json=order).json()
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    jobs = f"{server}/api/v1/jobs/"
+
+    assert made["last_used_at"] is None
+    assert httpx.get(jobs, headers=headers).status_code == 200
+    assert api.get(f"/api/v1/keys/{made['id']}/").json()["last_used_at"]
+    ApiKey.objects.filter(pk=made["id"]).update(expires_at=timezone.now())
     assert httpx.get(jobs, headers=headers).status_code == 401
 
 

@@ -187,6 +187,20 @@ def test_only_events_that_were_asked_for_are_owed(
     assert not WebhookDelivery.objects.exists()
 
 
+def test_a_projects_address_hears_of_that_project_only(
+    owner: User, project: Project, endpoint: WebhookEndpoint
+) -> None:
+    endpoint.project = project
+    endpoint.save()
+    other = Project.objects.create(owner=owner, slug="other", name="Other")
+
+    end_a_job(owner, other)
+    assert not WebhookDelivery.objects.exists()
+    end_a_job(owner, project)
+
+    assert WebhookDelivery.objects.get().endpoint == endpoint
+
+
 def test_a_jobs_own_address_is_told_signed_with_the_owners_secret(
     owner: User, project: Project, receiver: Receiver
 ) -> None:

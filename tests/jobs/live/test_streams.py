@@ -1,11 +1,18 @@
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import pytest
+import redis
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
+from redis.client import PubSub
 
 from jobs import services
-from jobs.live.streams import watch
+from jobs.live import streams
+from jobs.live.streams import SseFrame, watch
 from jobs.live.topics import Message
 from jobs.models import Job, Project
 from jobs.services import JobOrder
@@ -46,3 +53,50 @@ def _with_own_connection(function: Callable[[], None]) -> None:
         function()
     finally:
         connections.close_all()
+
+
+def test_programs_hear_of_a_job_on_the_channels_of_redis(
+    transactional_db: None, owner: User, project: Project, drain: Drain
+) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as ear:
+        ear.subscribe("job_status_updates", "job_progress_updates")
+        order = JobOrder(pipeline="tiny", project=project.slug)
+        job = services.submit(owner, order)
+        drain()
+        heard = _heard(ear, until="succeeded")
+
+    assert {channel for channel, _ in heard} == {
+        b"job_status_updates",
+        b"job_progress_updates",
+    }
+    assert {told["job_id"] for _, told in heard} == {str(job.pk)}
+    progress = [told["progress"] for _, told in heard]
+    assert progress == sorted(progress)
+    assert progress[-1] == 100
+
+
+def _heard(ear: PubSub, until: str) -> list[tuple[bytes, dict[str, Any]]]:
+    found = []
+    while not found or found[-1][1]["status"] != until:
+        message = ear.get_message(ignore_subscribe_messages=True, timeout=5)
+        if message:
+            found.append((message["channel"], json.loads(message["data"])))
+    return found
+
+
+def test_silence_is_filled_so_that_no_proxy_hangs_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.01)
+
+    async def silent() -> AsyncIterator[SseFrame]:
+        await asyncio.Event().wait()
+        yield SseFrame(data="")
+
+    async def listen() -> list[bytes]:
+        told = aiter(streams.sse_response(silent()))
+        return [await anext(told) for _ in range(3)]
+
+    heard = asyncio.run(listen())
+
+    assert all(piece.startswith(b":") and piece.endswith(b"\n\n") for piece in heard)
