@@ -193,3 +193,12 @@ def claimed_before(stage: Stage) -> Claimed:
         step=registry.get(stage.pipeline).step(stage.name),
         background=Background(stage.job, stage.position),
     )
+
+
+def own_stage(change: Change, claimed: Claimed) -> Stage | None:
+    """The stage under its job's lock, if it still belongs to this attempt."""
+    for stage in change.stages:
+        if stage.pk == claimed.stage.pk:
+            mine = stage.attempt == claimed.attempt
+            return stage if mine and stage.status == Stage.Status.RUNNING else None
+    return None

@@ -33,7 +33,7 @@ def succeeded(claimant: Claimant, claimed: Claimed, made: Made) -> Claimed | Non
 
     def end() -> Claimed | None:
         with flow.changing(claimed.job.pk) as change:
-            stage = own_stage(change, claimed)
+            stage = claiming.own_stage(change, claimed)
             if stage is None:
                 _discard(made.assets)
                 return None
@@ -93,7 +93,7 @@ def cached(
 
     def end() -> Claimed | None:
         with flow.changing(claimed.job.pk) as change:
-            stage = own_stage(change, claimed)
+            stage = claiming.own_stage(change, claimed)
             if stage is None:
                 _discard(copies)
                 return None
@@ -113,7 +113,7 @@ def waiting(claimed: Claimed, told: Wait) -> None:
         # Only a job that shows something else than a wait has to be told of it.
         if claimed.stage.wakes == 0 or claimed.job.status == Job.Status.RUNNING:
             with flow.changing(claimed.job.pk) as change:
-                stage = own_stage(change, claimed)
+                stage = claiming.own_stage(change, claimed)
                 if stage:
                     flow.wait(change, stage, told)
             return
@@ -125,7 +125,7 @@ def waiting(claimed: Claimed, told: Wait) -> None:
 def failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
     def end() -> None:
         with flow.changing(claimed.job.pk) as change:
-            stage = own_stage(change, claimed)
+            stage = claiming.own_stage(change, claimed)
             if stage is None:
                 return
             if spoiled:
@@ -140,20 +140,11 @@ def failed(claimed: Claimed, failure: Failure, *, spoiled: bool) -> None:
 def hand_back(claimed: Claimed) -> None:
     def end() -> None:
         with flow.changing(claimed.job.pk) as change:
-            stage = own_stage(change, claimed)
+            stage = claiming.own_stage(change, claimed)
             if stage:
                 flow.hand_back(change, stage)
 
     sit_out(end)
-
-
-def own_stage(change: Change, claimed: Claimed) -> Stage | None:
-    """The stage under its job's lock, if it still belongs to this attempt."""
-    for stage in change.stages:
-        if stage.pk == claimed.stage.pk:
-            mine = stage.attempt == claimed.attempt
-            return stage if mine and stage.status == Stage.Status.RUNNING else None
-    return None
 
 
 def _discard(assets: Sequence[Asset]) -> None:

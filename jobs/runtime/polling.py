@@ -13,7 +13,7 @@ from django.db import connections
 from django.utils import timezone
 
 from jobs import flow
-from jobs.runtime import claiming, ends, runner
+from jobs.runtime import claiming, runner
 from jobs.runtime.claiming import Claimant, Claimed
 
 THREADS = 32
@@ -114,6 +114,6 @@ def _waited_too_long(claimed: Claimed) -> bool:
 
 def _give_up(claimed: Claimed) -> None:
     with flow.changing(claimed.job.pk) as change:
-        stage = ends.own_stage(change, claimed)
+        stage = claiming.own_stage(change, claimed)
         if stage:
             flow.fail(change, stage, flow.gave_up(stage))

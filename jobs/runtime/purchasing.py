@@ -1,7 +1,9 @@
 """Buying once: an intent is written down before the call, and the vendor's id the moment it is known."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -12,14 +14,21 @@ from jobs.errors import (
     VendorRefusedError,
     VendorUnavailableError,
 )
+from jobs.flow import Change
 from jobs.models import Event, Job, Stage
 from jobs.models import Purchase as PurchaseRow
+from jobs.runtime import claiming
 from jobs.runtime.claiming import Claimed
 from jobs.runtime.outages import sit_out
 from jobs.runtime.signals import StageStopped, flags
 from jobs.workbench import Purchase
 
 State = PurchaseRow.State
+
+# For so long a call may be on its way although its vendor does not know of it yet: a
+# worker that was only stopped for a while goes on where it was.
+ON_ITS_WAY_S = 10.0
+LOOK_AGAIN_S = 1.0
 
 
 def buy(
@@ -37,6 +46,8 @@ def buy(
         found = _look_up(purchase, row, look_up)
         if found:
             return _know(row, found)
+        with flow.changing(claimed.job.pk) as change:
+            _own_stage(change, claimed)
     # A cancel in here would lose the answer of a call that is paid for.
     with flags.unbreakable():
         try:
@@ -87,13 +98,7 @@ def _row_of(claimed: Claimed, purchase: Purchase) -> PurchaseRow | None:
 def _intend(claimed: Claimed, purchase: Purchase) -> PurchaseRow:
     job = claimed.job
     with flow.changing(job.pk) as change:
-        stage = next((s for s in change.stages if s.pk == claimed.stage.pk), None)
-        if (
-            stage is None
-            or stage.attempt != claimed.attempt
-            or stage.status != Stage.Status.RUNNING
-        ):
-            raise StageStopped
+        stage = _own_stage(change, claimed)
         ledger.check_budgets(change.job, purchase.estimate_usd)
         row = PurchaseRow.objects.create(
             stage=stage,
@@ -112,6 +117,14 @@ def _intend(claimed: Claimed, purchase: Purchase) -> PurchaseRow:
             estimate_usd=float(purchase.estimate_usd),
         )
     return row
+
+
+def _own_stage(change: Change, claimed: Claimed) -> Stage:
+    """Only who holds the stage may buy for it."""
+    stage = claiming.own_stage(change, claimed)
+    if stage is None:
+        raise StageStopped
+    return stage
 
 
 def _know(row: PurchaseRow, vendor_id: str) -> str:
@@ -141,11 +154,18 @@ def _look_up(
     row: PurchaseRow,
     look_up: Callable[[str], str | None] | None,
 ) -> str | None:
-    """What became of a call whose answer was lost; None when it never arrived."""
+    """What became of a call whose answer was lost; None when it will never arrive."""
     if look_up is None:
         raise VendorOutcomeUnknownError(
             purchase.vendor,
             f"{purchase.vendor} was asked for “{purchase.item}” and its answer was lost. "
             "It may have been charged. Look at your account there; retry to buy again.",
         )
-    return look_up(str(row.pk))
+    arrives_by = row.created_at + timedelta(seconds=ON_ITS_WAY_S)
+    while True:
+        late = timezone.now() > arrives_by
+        found = look_up(str(row.pk))
+        if found or late:
+            return found
+        flags.check()
+        time.sleep(LOOK_AGAIN_S)

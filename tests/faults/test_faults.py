@@ -165,25 +165,26 @@ def test_finished_work_is_not_done_again_after_an_outage(
     assert not job.events.filter(kind=Event.Kind.LOST).exists()
 
 
+@pytest.mark.parametrize("point", ["at work", "buying"])
 def test_worker_that_comes_back_after_its_lease_changes_nothing(
-    house: House, owner: User
+    house: House, owner: User, point: str
 ) -> None:
-    job, worker = reach(house, owner, "at work")
+    job, worker = reach(house, owner, point)
     horse = house.horse(worker)
     asleep = [house.pid(worker), horse.pid]
     for pid in asleep:
         os.kill(pid, signal.SIGSTOP)
 
-    stage = job.stages.get(name="work")
-    wait_for(
-        lambda: job.stages.filter(pk=stage.pk, attempt__gt=1).exists(), "taken back"
-    )
+    another = job.stages.filter(name=STEP_AT[point], attempt__gt=1, status="running")
+    wait_for(another.exists, "in other hands")
+    time.sleep(1)
     for pid in reversed(asleep):
         os.kill(pid, signal.SIGCONT)
     settle(house, job)
 
     assert job.status == Job.Status.SUCCEEDED
     assert job.events.filter(kind=Event.Kind.LOST).count() == 1
+    assert vendor.charges() == (1 if point == "buying" else 0)
 
 
 @pytest.mark.parametrize(
