@@ -1,5 +1,7 @@
 """What every page does."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -56,7 +58,8 @@ def test_the_api_s_reference_asks_no_other_host(path: str, studio: Studio) -> No
     studio.expected.append("cdn.redoc.ly")
     page = studio.go(path)
 
-    expect(page.get_by_text("/api/v1/projects/").first).to_be_visible()
+    named = page.get_by_role("heading", name=re.compile("^MediaForge"))
+    expect(named.first).to_be_visible()
 
 
 def test_keys_lead_through_the_studio(studio: Studio) -> None:
