@@ -25,7 +25,7 @@ MOST_KB = 250.0
 MOST_SHIFT = 0.05
 
 # Pieces that a page fetches: they are timed, but nobody looks at them by themselves.
-PIECES = ("job_live", "job_why")
+PIECES = ("job_live", "job_why", "admin_job_live")
 NOTHING = {"kb": 0.0, "shift": 0.0}
 
 _FELT = """async () => {
@@ -100,6 +100,7 @@ def paths() -> dict[str, str]:
         "project_jobs": "/studio/projects/large/?tab=jobs",
         "project_failed": "/studio/projects/large/?tab=jobs&status=failed",
         "project_delete": "/studio/projects/large/delete/",
+        "search": "/studio/search/?q=77.png",
         "jobs": "/studio/jobs/",
         "jobs_search": "/studio/jobs/?q=77.png",
         "job": f"/studio/jobs/{job}/",
@@ -118,6 +119,7 @@ def paths() -> dict[str, str]:
         "admin_failures": "/admin/failures/",
         "admin_jobs": "/admin/jobs/job/",
         "admin_job": f"/admin/jobs/job/{job}/change/",
+        "admin_job_live": f"/admin/jobs/job/{running}/live/",
         "admin_stages": "/admin/jobs/stage/",
         "admin_assets": "/admin/jobs/asset/",
     }
