@@ -46,6 +46,7 @@ CALLS = [
     ("GET", "/api/v1/projects/{project}/"),
     ("PATCH", "/api/v1/projects/{project}/"),
     ("DELETE", "/api/v1/projects/{project}/"),
+    ("GET", "/api/v1/projects/{project}/events/"),
     ("GET", "/api/v1/projects/{project}/assets/"),
     ("PUT", "/api/v1/projects/{project}/assets/a.png"),
     ("GET", "/api/v1/projects/{project}/assets/{stored_name}"),
