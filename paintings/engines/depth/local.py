@@ -36,6 +36,7 @@ from paintings.engines.depth.standing import (
 )
 from paintings.engines.depth.surfaces import contrasts, find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
+from paintings.engines.depth.walls import on_wall
 
 SMALL_PX = 400
 # By how much what catches the eye stands before the rest of a backdrop.
@@ -88,6 +89,7 @@ def _understood(
     vanishing = find_vanishing(small)
     if vanishing is not None:
         role = passage(shape, regions, role, vanishing)
+    role = on_wall(shape, contrast, role)
     groups, role = stand(shape, role, in_front(regions))
     for person in people(small, regions):
         role = np.where(person, Role.THING, role)

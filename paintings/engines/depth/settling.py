@@ -14,6 +14,7 @@ from paintings.engines.depth.standing import (
     Groups,
     Outlines,
     Role,
+    along_line,
     foreground,
     hosts,
     meets_floor,
@@ -207,15 +208,8 @@ def _roughness(shape: Outlines, same: NDArray[np.bool_]) -> float:
     xs = np.flatnonzero(np.isfinite(edge))
     if len(xs) < 8:
         return 0.0
-    # Where something stands before it the edge is not its own: left out step by step.
-    for _ in range(4):
-        line = np.polyval(np.polyfit(xs, edge[xs], 1), xs)
-        off = np.abs(edge[xs] - line)
-        kept = off <= max(4 * float(np.median(off)), 2.0)
-        if kept.all():
-            break
-        xs = xs[kept]
-    return float(np.std(edge[xs] - line[kept]) / height)
+    kept, off = along_line(xs, edge[xs])
+    return float(np.std(off[kept]) / height)
 
 
 def _hang(near: Floats, regions: Regions, parts: Parts) -> None:

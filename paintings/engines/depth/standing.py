@@ -30,6 +30,8 @@ _HEM_PX = 5
 _TOUCH = 0.04
 # ... whatever lies below it.
 _EMBEDDED = 0.3
+# What runs along the foot of a wall is at most this share of the height.
+SKIRTING = 0.02
 # From this share of lines towards the vanishing point a surface runs there.
 _AIMED = 0.25
 
@@ -247,11 +249,30 @@ def meets_floor(shape: Outlines, role: NDArray[np.int64]) -> bool:
         return False
     low = np.where(shape.held[back], shape.lowest[back], -1).max(axis=0)
     high = np.where(shape.held[band], shape.highest[band], np.inf).min(axis=0)
-    xs = np.flatnonzero((low >= 0) & (np.abs(high - low - 1) < 2))
+    height = float(shape.lowest.max() + 1)
+    xs = np.flatnonzero((low >= 0) & (np.abs(high - low - 1) < SKIRTING * height))
     if len(xs) < 0.35 * len(low):
         return False
-    line = np.polyval(np.polyfit(xs, low[xs], 1), xs)
-    return bool(np.quantile(np.abs(low[xs] - line), 0.8) < 1.2)
+    straight, off = along_line(xs, low[xs])
+    close = np.quantile(np.abs(off[straight]), 0.8) < 1.2
+    return bool(straight.mean() > 0.8 and close)
+
+
+def along_line(xs: Groups, ys: Floats) -> tuple[Flags, NDArray[np.float64]]:
+    """Which points lie along one straight line, and by how much each is off it.
+
+    Where something stands before an edge it is not its own: left out step by step.
+    """
+    kept = np.ones(len(xs), np.bool_)
+    for _ in range(5):
+        line = np.polyval(np.polyfit(xs[kept], ys[kept], 1), xs)
+        off = np.asarray(ys - line, np.float64)
+        near = max(4 * float(np.median(np.abs(off[kept]))), 2.0)
+        fits = kept & (np.abs(off) <= near)
+        if fits.sum() == kept.sum():
+            break
+        kept = fits
+    return kept, off
 
 
 def surrounded(shape: Outlines, by: Flags) -> Flags:
@@ -285,6 +306,7 @@ def stand(
     rests = (shape.below * np.append(firm, True)).sum(axis=1) > _RESTS
     behind = _goes_on_behind(shape, role, front)
     _pieces_of_one(owner, thing, shape, behind)
+    _pieces_of_one(owner, role == Role.HUNG, shape, behind)
     _onto_columns(owner, thing, shape)
     _onto_pots(owner, thing & ~behind, shape)
     while True:
