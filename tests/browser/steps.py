@@ -9,6 +9,7 @@ from tests.browser.conftest import Studio
 
 # A painting on a busy machine takes its time.
 ENDS_WITHIN_MS = 240_000
+ENDED = ("succeeded", "failed", "cancelled")
 
 
 def start_tiny(studio: Studio, **values: str) -> Page:
@@ -26,3 +27,7 @@ def start_tiny(studio: Studio, **values: str) -> Page:
 def has_state(page: Page, state: str) -> None:
     status = page.locator('[data-live-part="status"] .state').first
     expect(status).to_have_text(state, timeout=ENDS_WITHIN_MS)
+    if state in ENDED:
+        # The word comes first; then the server draws what ended, in one go.
+        actions = page.locator('[data-live-part$="actions"]')
+        expect(actions).not_to_contain_text("Cancel")
