@@ -50,15 +50,26 @@ def make_key(username: str = "owner") -> str:
 def bare(application: str, folder: Path) -> Iterator[int]:
     """A bare ASGI application of the benchmarks under the same server; its port."""
     port = free_port()
-    command = [
-        sys.executable,
-        *("-m", "uvicorn", f"benchmarks.{application}"),
-        *("--port", str(port), "--log-level", "warning", "--lifespan", "off"),
-    ]
+    options = ("--port", str(port), "--log-level", "warning", "--lifespan", "off")
+    with _serving(("uvicorn", f"benchmarks.{application}", *options), folder, port):
+        yield port
+
+
+@contextmanager
+def bucket(folder: Path) -> Iterator[int]:
+    """A bucket in this folder; its port."""
+    port = free_port()
+    with _serving(("benchmarks.bucket", str(port), str(folder)), folder, port):
+        yield port
+
+
+@contextmanager
+def _serving(module: tuple[str, ...], folder: Path, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", *module]
     with subprocess.Popen(command, cwd=Path.cwd(), env=_environment(folder)) as process:
         try:
             wait_for(lambda: answers(port, "/ready"), "the bare server", seconds=60)
-            yield port
+            yield
         finally:
             process.terminate()
 

@@ -15,6 +15,7 @@ from benchmarks.doors import (
     MEBIBYTE,
     PeakMemory,
     bare,
+    bucket,
     make_key,
     start_web,
     timed_while,
@@ -43,7 +44,7 @@ def main() -> None:
             for way in WAYS:
                 measure(way, port, web, key, bare_port, source)
             opened.ask_to_stop("web")
-            with bare("bucket:bucket", folder) as bucket_port:
+            with bucket(folder) as bucket_port:
                 opened.environment |= bucket_settings(bucket_port)
                 port, web = start_web(opened)
                 measure("direct", port, web, key, bare_port, source)
