@@ -32,6 +32,9 @@ from jobs.runtime.signals import DRAIN, NOT_YOURS, flags, slate
 logger = structlog.get_logger(__name__)
 
 BEAT_S = 1
+# An idle worker comes round this often: to say that it is alive, and to look for stages
+# that a horse left behind while Postgres was away.
+IDLE_ROUND_S = 2
 # How long a draining horse may take before its stages are handed back without it.
 DRAIN_GRACE_S = 3.5
 # A purchase under way is given longer: its answer would be lost.
@@ -73,8 +76,7 @@ class StageWorker(RqWorker):
 
     @property
     def dequeue_timeout(self) -> int:
-        # So that an idle worker comes round often enough to say that it is alive.
-        return 2
+        return IDLE_ROUND_S
 
     # The loop -------------------------------------------------------------------------
 
@@ -110,7 +112,9 @@ class StageWorker(RqWorker):
             # No horse is out: whatever is still held was left while Postgres was away.
             self._take_back("its work horse died")
         self._do_chores()
-        taken = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
+        taken = self.dequeue_job_and_maintain_ttl(
+            self.dequeue_timeout, max_idle_time=IDLE_ROUND_S
+        )
         if taken is not None:
             self.execute_job(*taken)
 

@@ -122,6 +122,14 @@ def stop_postgres(house: House, worker: str) -> None:
     time.sleep(1.5)
 
 
+def kill_horse_without_postgres(house: House, worker: str) -> None:
+    """Its parent cannot give its stage back yet, and no message will come that wakes it."""
+    connections.close_all()
+    house.servers.postgres.stop()
+    kill_horse(house, worker)
+    time.sleep(1.5)
+
+
 # Every fault, and every point several times; `make chaos` mixes them at random.
 @pytest.mark.parametrize(
     ("fault", "point"),
@@ -138,6 +146,7 @@ def stop_postgres(house: House, worker: str) -> None:
         (stop_redis, "buying"),
         (stop_postgres, "waiting"),
         (stop_postgres, "buying"),
+        (kill_horse_without_postgres, "at work"),
     ],
 )
 def test_job_comes_through(
