@@ -21,7 +21,7 @@ _LEVEL, _FREE = 0.7, 0.3
 # Narrower panels are no pictures.
 _NARROWEST = 0.05
 # What carries a shade or a sign is slim and near its middle, in widths of that.
-_POST, _OFF_MIDDLE = 0.25, 0.15
+_POST, _FOOT, _OFF_MIDDLE = 0.25, 0.5, 0.15
 
 
 def on_wall(shape: Outlines, contrast: Floats, role: Roles) -> Roles:
@@ -65,13 +65,14 @@ def _panels(shape: Outlines, role: Roles) -> Flags:
         edge = shape.highest[one][shape.held[one]]
         level = float((np.abs(edge - np.median(edge)) <= 1).mean())
         high[one] = level > _LEVEL and not _on_post(shape, thing, int(one))
-    return high
+    return np.asarray(high, np.bool_)
 
 
 def _on_post(shape: Outlines, thing: Flags, panel: int) -> bool:
     wide = float(shape.right[panel] - shape.left[panel])
     middle = 0.5 * (shape.left + shape.right)
     narrow = shape.contacts[panel] / shape.held.shape[1] < _POST * wide
+    narrow &= shape.right - shape.left < _FOOT * wide
     centred = np.abs(middle - middle[panel]) < _OFF_MIDDLE * wide
     under = (shape.contacts[panel] > 0) & (shape.foot > shape.foot[panel])
     return bool((thing & narrow & centred & under).any())
