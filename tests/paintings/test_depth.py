@@ -17,7 +17,9 @@ from paintings.engines.depth.cues import dark_channel, measure
 from paintings.engines.depth.faces import people
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.regions import Regions
+from paintings.engines.depth.standing import Role, outline, roles, stand
 from paintings.engines.depth.vanishing import find_vanishing
+from paintings.engines.depth.walls import on_wall
 from paintings.engines.layers.cutting import cut
 from paintings.facts import DepthFacts
 from paintings.params import PaintingParams
@@ -52,6 +54,37 @@ def test_a_t_junction_tells_which_surface_covers_the_others() -> None:
     assert votes[2, 0] >= 2
     assert votes[2, 1] >= 2
     assert votes[0].sum() == votes[1].sum() == 0
+
+
+def test_a_picture_stays_on_the_wall_though_leaves_reach_up_to_it() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[140:] = 1  # the floor
+    labels[30:80, 160:240] = 2  # the picture
+    labels[76:180, 175:215] = 3  # a plant on the floor, before both
+    regions = Regions(labels=labels, count=4)
+    shape = outline(regions)
+    contrast = np.full((4, 4), 30.0, np.float32)
+
+    role = on_wall(shape, contrast, roles(shape, contrast, np.ones(4, np.float32)))
+    _, settled = stand(shape, role, in_front(regions))
+
+    assert list(settled) == [Role.BACKDROP, Role.BAND, Role.HUNG, Role.THING]
+
+
+def test_a_shade_stays_on_its_post() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[140:] = 1
+    labels[30:60, 160:220] = 2  # the shade
+    labels[60:170, 186:194] = 3  # the post
+    regions = Regions(labels=labels, count=4)
+    shape = outline(regions)
+    contrast = np.full((4, 4), 30.0, np.float32)
+
+    role = on_wall(shape, contrast, roles(shape, contrast, np.ones(4, np.float32)))
+    groups, settled = stand(shape, role, in_front(regions))
+
+    assert settled[2] == settled[3] == Role.THING
+    assert groups[2] == groups[3]
 
 
 def test_air_lightens_the_darkest_colours_of_what_is_far() -> None:
