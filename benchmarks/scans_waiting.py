@@ -112,14 +112,14 @@ def a_film(owner: "User") -> str:
     import numpy as np
 
     from jobs.models import Project
+    from jobs.samples import keep
     from jobs.toolbox.meshes.rendering import write_mp4
-    from mediaforge.demo import store
 
     project = Project.objects.create(owner=owner, slug="films", name="Films")
     noise = np.random.default_rng(0).integers(0, 255, (5, 48, 64, 3)).astype(np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         film = write_mp4(list(noise), Path(folder, "film.mp4"), frames_per_second=5)
-        return store(project, film)
+        return keep(project, film)
 
 
 def refused_scan_s(owner: "User") -> float:

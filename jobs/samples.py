@@ -16,6 +16,7 @@ from jobs.files.assets import receive
 from jobs.files.intake import Intake
 from jobs.files.quotas import resumable_limit
 from jobs.files.storage import CHUNK
+from jobs.inputs import Kind
 from jobs.models import Job, Project
 from jobs.registry import AnyPipeline
 
@@ -58,7 +59,7 @@ def submit_sample(
         raise RequestError(f"{pipeline.title} has no sample. Start it with a file.")
     with tempfile.TemporaryDirectory(prefix="mediaforge-sample-") as folder:
         files = make(pipeline, Path(folder))
-        assets = [_keep(project, pipeline, file) for file in files]
+        assets = [keep(project, file, accept=pipeline.inputs.kinds) for file in files]
     order = services.JobOrder(
         pipeline=pipeline.slug,
         params=pipeline.sample_params,
@@ -69,10 +70,10 @@ def submit_sample(
     return services.submit(owner, order)
 
 
-def _keep(project: Project, pipeline: AnyPipeline, file: Path) -> str:
+def keep(project: Project, file: Path, *, accept: frozenset[Kind] | None = None) -> str:
+    """Take a file of this machine into a project; answers with its asset's id."""
     incoming = Intake(limit=resumable_limit()).take(_chunks(file))
-    accepted = pipeline.inputs.kinds
-    return str(receive(project, incoming, filename=file.name, accept=accepted).pk)
+    return str(receive(project, incoming, filename=file.name, accept=accept).pk)
 
 
 def _chunks(file: Path) -> Iterator[bytes]:

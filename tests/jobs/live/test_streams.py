@@ -76,7 +76,7 @@ def test_programs_hear_of_a_job_on_the_channels_of_redis(
 
 
 def _heard(ear: PubSub, until: str) -> list[tuple[bytes, dict[str, Any]]]:
-    found = []
+    found: list[tuple[bytes, dict[str, Any]]] = []
     while not found or found[-1][1]["status"] != until:
         message = ear.get_message(ignore_subscribe_messages=True, timeout=5)
         if message:
