@@ -10,10 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import django
 from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponseBase
@@ -232,7 +234,7 @@ class StreamingHandler(ASGIHandler):
         owner = getattr(receive, "__self__", None)
         if isinstance(owner, BodyReader):
             return owner
-        return await super().read_body(receive)
+        return await _read_small(receive)
 
 
 class _Answer:
@@ -255,6 +257,19 @@ class _Answer:
             await self._reader.linger()
             message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+
+async def _read_small(receive: Receive) -> BytesIO:
+    """All of it, in memory: a spool of Django's would stay open where a server ends."""
+    body = BytesIO()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestAborted
+        body.write(message.get("body", b""))
+        if not message.get("more_body"):
+            body.seek(0)
+            return body
 
 
 def _is_small(scope: Any) -> bool:
