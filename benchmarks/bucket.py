@@ -43,7 +43,8 @@ class Bucket(BaseHTTPRequestHandler):
             text = f"<InitiateMultipartUploadResult>{named}</InitiateMultipartUploadResult>"
         else:
             self._upload.rename(self._object)
-            text = '<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>'
+            named = f"<ETag>{self._etag}</ETag>"
+            text = f"<CompleteMultipartUploadResult>{named}</CompleteMultipartUploadResult>"
         self._answer(200, text.encode())
 
     def do_GET(self) -> None:
@@ -57,7 +58,10 @@ class Bucket(BaseHTTPRequestHandler):
             self._answer(404)
 
     def do_HEAD(self) -> None:
-        self._answer(200 if self._object.exists() else 404)
+        if self._object.exists():
+            self._start(200, sum(self._sizes), {"ETag": self._etag})
+        else:
+            self._answer(404)
 
     def do_DELETE(self) -> None:
         if self._object.exists():
@@ -70,19 +74,40 @@ class Bucket(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _send_object(self) -> None:
-        parts = sorted(self._object.iterdir())
-        left = size = sum(part.stat().st_size for part in parts)
-        # Only ever asked for from the start.
-        if wanted := self.headers.get("Range", "").removeprefix("bytes=0-"):
-            left = min(size, int(wanted) + 1)
-        told = {"ETag": '"whole"', "Content-Range": f"bytes 0-{left - 1}/{size}"}
-        self._start(206 if wanted else 200, left, told)
-        for part in parts:
-            count = min(left, part.stat().st_size)
-            if count:
+        if self.headers.get("If-Match", self._etag) != self._etag:
+            self._answer(412)
+            return
+        size = sum(self._sizes)
+        start, end = 0, size
+        told = {"ETag": self._etag}
+        if wanted := self.headers.get("Range", "").removeprefix("bytes="):
+            first, last = wanted.split("-")
+            start, end = int(first), min(size, int(last) + 1)
+            told["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        self._start(206 if wanted else 200, end - start, told)
+        self._send_bytes(start, end)
+
+    def _send_bytes(self, start: int, end: int) -> None:
+        for part, size in zip(self._parts, self._sizes, strict=True):
+            if start < size and end > 0:
                 with part.open("rb") as source:
-                    self.connection.sendfile(source, count=count)
-                left -= count
+                    count = min(end, size) - max(start, 0)
+                    self.connection.sendfile(source, max(start, 0), count)
+            start, end = start - size, end - size
+
+    @property
+    def _parts(self) -> list[Path]:
+        return sorted(self._object.iterdir())
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [part.stat().st_size for part in self._parts]
+
+    @property
+    def _etag(self) -> str:
+        """Another one for each object that is put under this name."""
+        there = self._object.stat()
+        return f'"{there.st_ino:x}-{there.st_mtime_ns:x}"'
 
     @property
     def _query(self) -> Mapping[str, str]:

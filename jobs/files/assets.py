@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, Protocol
 
 from jobs.errors import RequestError, UnreadableMediaError
 from jobs.files import quotas, storage, thumbnails
@@ -14,6 +14,9 @@ from jobs.files.intake import Incoming, check_kind, incoming_folder, kinds_for
 from jobs.files.storage import Area, StoredFile
 from jobs.inputs import Kind
 from jobs.models import Asset, Project
+from jobs.toolbox import sources
+from jobs.toolbox.sniffing import Sniffed
+from jobs.toolbox.sources import Source
 
 # Pictures that Pillow does not open; what uses them looks for itself.
 NOT_MEASURED = ("image/openraster",)
@@ -32,6 +35,24 @@ class Described:
     details: dict[str, Any] = field(default_factory=dict)  # JSON
 
 
+class Arrival(Protocol):
+    """A file that is here whole and belongs to nobody yet, wherever its bytes lie."""
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    @property
+    def sniffed(self) -> Sniffed | None: ...
+
+    def keep(
+        self, project: Project, *, area: Area, name: str, content_type: str
+    ) -> StoredFile:
+        """Put it where it is to stay."""
+
+
 def receive(
     project: Project,
     incoming: Incoming,
@@ -39,33 +60,45 @@ def receive(
     filename: str,
     accept: frozenset[Kind] | None = None,
     area: Area = Area.UPLOADS,
-    stored: StoredFile | None = None,
 ) -> Asset:
     """Make an asset of what came in; what is refused is not kept.
 
-    `accept` narrows what a door takes, `stored` says where it lies already, when it came by way of the bucket.
+    `accept` narrows what a door takes.
     """
     with _discarding(incoming):
-        check_kind(incoming.sniffed, accept or kinds_for(filename))
-        quotas.check_bytes_quota(project.owner, incoming.size_bytes)
-        told = describe(incoming, name=filename)
-        name = with_extension(filename, told.extension)
-        thumbnail_key = keep_thumbnail(
-            incoming.path,
-            project,
-            told.kind,
-            stem=PurePosixPath(name).stem,
-            duration_s=told.duration_s,
-        )
-        incoming.settle()
-        stored = stored or storage.adopt(
-            incoming.path,
-            project=project,
-            area=area,
-            name=name,
-            sha256=incoming.sha256,
-            content_type=told.content_type,
-        )
+        return register(project, incoming, filename=filename, accept=accept, area=area)
+
+
+@contextmanager
+def _discarding(incoming: Incoming) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # Once it was moved into the tree there is nothing left here.
+        incoming.discard()
+
+
+def register(
+    project: Project,
+    arrival: Arrival,
+    *,
+    filename: str,
+    accept: frozenset[Kind] | None = None,
+    area: Area = Area.UPLOADS,
+) -> Asset:
+    """Look at a file, keep it, and write it down."""
+    check_kind(arrival.sniffed, accept or kinds_for(filename))
+    quotas.check_bytes_quota(project.owner, arrival.size_bytes)
+    told = describe(arrival, name=filename)
+    name = with_extension(filename, told.extension)
+    thumbnail_key = keep_thumbnail(
+        arrival.source,
+        project,
+        told.kind,
+        stem=PurePosixPath(name).stem,
+        duration_s=told.duration_s,
+    )
+    stored = arrival.keep(project, area=area, name=name, content_type=told.content_type)
     return Asset.objects.create(
         project=project,
         kind=told.kind,
@@ -83,26 +116,17 @@ def receive(
     )
 
 
-@contextmanager
-def _discarding(incoming: Incoming) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        # Once it was moved into the tree there is nothing left here.
-        incoming.discard()
-
-
-def describe(incoming: Incoming, *, name: str) -> Described:
+def describe(arrival: Arrival, *, name: str) -> Described:
     """Look into a file; raises UnreadableMediaError."""
-    sniffed = incoming.sniffed
+    sniffed = arrival.sniffed
     if sniffed is None:
         raise RequestError("This file is of no known kind.")
     if sniffed.kind in (Kind.VIDEO, Kind.AUDIO):
-        return _describe_sound_or_video(incoming.path)
+        return _describe_sound_or_video(arrival.source)
     if sniffed.kind == Kind.IMAGE and sniffed.content_type not in NOT_MEASURED:
-        return _describe_image(incoming.path, name)
+        return _describe_image(arrival.source, sniffed, name)
     if sniffed.kind in quotas.TEXT_KINDS:
-        _check_text(incoming.path)
+        _check_text(arrival.source)
     return Described(
         kind=sniffed.kind,
         content_type=sniffed.content_type,
@@ -110,13 +134,11 @@ def describe(incoming: Incoming, *, name: str) -> Described:
     )
 
 
-def _describe_image(path: Path, name: str) -> Described:
+def _describe_image(source: Source, sniffed: Sniffed, name: str) -> Described:
     from jobs.toolbox.images import measure
-    from jobs.toolbox.sniffing import sniff
 
-    facts = measure(path, name=name, min_side_px=1)
-    sniffed = sniff(path)
-    assert sniffed
+    with sources.local(source, incoming_folder()) as path:
+        facts = measure(path, name=name, min_side_px=1)
     return Described(
         kind=Kind.IMAGE,
         content_type=sniffed.content_type,
@@ -127,12 +149,12 @@ def _describe_image(path: Path, name: str) -> Described:
     )
 
 
-def _check_text(path: Path) -> None:
+def _check_text(source: Source) -> None:
     """Transcripts and captions go to readers of many makes: UTF-8 is read by them all."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with path.open("rb") as source:
-            while chunk := source.read(storage.CHUNK):
+        with source.open("rb") as text:
+            while chunk := text.read(storage.CHUNK):
                 if "\0" in decoder.decode(chunk):
                     raise UnreadableMediaError("This text holds zero characters.")
         decoder.decode(b"", final=True)
@@ -142,10 +164,10 @@ def _check_text(path: Path) -> None:
         ) from error
 
 
-def _describe_sound_or_video(path: Path) -> Described:
+def _describe_sound_or_video(source: Source) -> Described:
     from jobs.toolbox.probing import probe
 
-    facts = probe(path)
+    facts = probe(source)
     return Described(
         kind=facts.kind,
         content_type=facts.content_type,
@@ -173,9 +195,9 @@ def with_extension(filename: str, extension: str) -> str:
 
 
 def keep_thumbnail(
-    source: Path, project: Project, kind: Kind, *, stem: str, duration_s: float | None
+    source: Source, project: Project, kind: Kind, *, stem: str, duration_s: float | None
 ) -> str:
-    """The storage key of a small picture of a local file; empty where it has none."""
+    """The storage key of a small picture of a file; empty where it has none."""
     target = incoming_folder() / f"{secrets.token_hex(12)}.webp"
     try:
         if not thumbnails.draw(source, target, kind, duration_s=duration_s):

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
@@ -11,11 +12,12 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.errors import NotFoundError
+from jobs.errors import ConflictError, NotFoundError
 
 CHUNK = 2**20
 # Large files go in parts, so many at a time; each holds one part in memory.
 PARTS_AT_ONCE = 4
+CHANGED = "This file was changed while it was read."
 
 
 @cache
@@ -46,15 +48,10 @@ def signer() -> Any:
 
 
 def exists(key: str) -> bool:
-    from botocore.exceptions import ClientError
-
     try:
-        here().head_object(Bucket=settings.S3_BUCKET, Key=key)
-    except ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status == HTTPStatus.NOT_FOUND:
-            return False
-        raise
+        look(key)
+    except NotFoundError:
+        return False
     return True
 
 
@@ -71,23 +68,47 @@ def put(source: Path, key: str, *, content_type: str) -> None:
     )
 
 
-def first_bytes(key: str, count: int) -> bytes:
-    bucket = here()
-    try:
-        told = bucket.get_object(
-            Bucket=settings.S3_BUCKET, Key=key, Range=f"bytes=0-{count - 1}"
-        )
-    except bucket.exceptions.NoSuchKey as error:
-        raise NotFoundError("This file has been removed.") from error
-    with closing(told["Body"]) as body:
-        # A server that knows no ranges sends all of it.
-        return bytes(body.read(count))
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """An object as it is now; once it is another one, it is no longer read."""
+
+    key: str
+    etag: str
+    size_bytes: int
+
+    def read(self, start: int, count: int) -> bytes:
+        """These bytes, fewer at the end."""
+        end = min(start + count, self.size_bytes)
+        wanted = f"bytes={start}-{end - 1}"
+        with self._sent(Range=wanted) as told:
+            if "ContentRange" not in told:
+                # A server that knows no ranges sends all of it.
+                _skip(told["Body"], start)
+            return bytes(told["Body"].read(end - start))
+
+    def chunks(self) -> Iterator[bytes]:
+        """All of them, in order."""
+        with self._sent() as told:
+            yield from told["Body"].iter_chunks(CHUNK)
+
+    @contextmanager
+    def _sent(self, **how: str) -> Iterator[Mapping[str, Any]]:
+        with _sent(self.key, IfMatch=self.etag, **how) as told:
+            # Not every server minds the condition.
+            if told["ETag"] != self.etag:
+                raise ConflictError(CHANGED)
+            yield told
+
+
+def look(key: str) -> Version:
+    with _explained():
+        told = here().head_object(Bucket=settings.S3_BUCKET, Key=key)
+    return Version(key=key, etag=told["ETag"], size_bytes=told["ContentLength"])
 
 
 def chunks(key: str) -> Iterator[bytes]:
-    told = here().get_object(Bucket=settings.S3_BUCKET, Key=key)
-    with closing(told["Body"]) as body:
-        yield from body.iter_chunks(CHUNK)
+    with _sent(key) as told:
+        yield from told["Body"].iter_chunks(CHUNK)
 
 
 def delete(key: str) -> None:
@@ -109,9 +130,43 @@ def is_away(error: BaseException | None) -> bool:
     if known is None or error is None:
         return False
     if isinstance(error, known.ClientError):
-        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return _status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(error, (known.ConnectionError, known.HTTPClientError))
+
+
+@contextmanager
+def _sent(key: str, **how: str) -> Iterator[Mapping[str, Any]]:
+    """What the bucket answers when it is asked for an object."""
+    with _explained():
+        told = here().get_object(Bucket=settings.S3_BUCKET, Key=key, **how)
+    with closing(told["Body"]):
+        yield told
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Says by errors of ours that an object is gone, or is no longer what it was."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        status = _status(error)
+        if status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError("This file has been removed.") from error
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            raise ConflictError(CHANGED) from error
+        raise
+
+
+def _skip(body: Any, count: int) -> None:
+    while count and (skipped := body.read(min(count, CHUNK))):
+        count -= len(skipped)
+
+
+def _status(error: Any) -> int:
+    status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status
 
 
 def _options() -> Mapping[str, Any]:

@@ -1,10 +1,9 @@
 """Uploads that go straight to a bucket: the client sends parts to signed addresses."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,14 @@ from django.utils import timezone
 
 from jobs.errors import ConflictError, MediaForgeError, RequestError
 from jobs.files import bucket, quotas, storage
-from jobs.files.assets import receive
-from jobs.files.intake import Incoming, check_kind, incoming_folder, kinds_for
+from jobs.files.assets import register
+from jobs.files.bucket import Version
+from jobs.files.intake import check_kind, kinds_for
+from jobs.files.objects import RemoteFile
 from jobs.files.resumable import GOOD_FOR
 from jobs.files.storage import Area, StoredFile
 from jobs.models import Asset, Project, Upload
-from jobs.toolbox.sniffing import HEAD_BYTES, sniff
+from jobs.toolbox.sniffing import Sniffed, sniff
 
 MEBIBYTE = 2**20
 # Buckets take parts from 5 MiB on, and ten thousand of them.
@@ -119,7 +120,6 @@ def complete(upload: Upload) -> Asset:
     if parts is not None:
         _join(upload, parts)
     try:
-        _look_at_head(upload)
         asset = _receive(upload)
     except IntegrityError:
         # Another call has done the same meanwhile.
@@ -164,46 +164,51 @@ def _join(upload: Upload, parts: Sequence[Part]) -> None:
     )
 
 
-def _look_at_head(upload: Upload) -> None:
-    """What is no media, or too large for what it is, is refused before all of it is read."""
-    sniffed = sniff(bucket.first_bytes(upload.storage_key, HEAD_BYTES))
+def _receive(upload: Upload) -> Asset:
+    """What it is, its hash and its thumbnail are not the client's to say."""
+    version = bucket.look(upload.storage_key)
+    file = RemoteFile(version)
+    # What is no media, or too large for what it is, is refused before all of it is read.
+    sniffed = sniff(file)
     check_kind(sniffed, kinds_for(upload.filename))
     if sniffed:
-        quotas.resumable_limit().check(upload.size_bytes, sniffed.kind)
+        quotas.resumable_limit().check(version.size_bytes, sniffed.kind)
+    arrival = InBucket(version=version, source=file, sniffed=sniffed)
+    return register(upload.project, arrival, filename=upload.filename)
 
 
-def _receive(upload: Upload) -> Asset:
-    """Read the object once: its hash, its kind and its thumbnail are not the client's to say."""
-    path = incoming_folder() / secrets.token_hex(12)
-    with ExitStack() as undo:
-        undo.callback(path.unlink, missing_ok=True)
-        sha256 = _fetch(upload.storage_key, path)
-        undo.pop_all()
-    incoming = Incoming(
-        path=path,
-        size_bytes=upload.size_bytes,
-        sha256=sha256,
-        sniffed=sniff(path),
-    )
-    stored = StoredFile(
-        key=upload.storage_key,
-        filename=Path(upload.storage_key).name,
-        size_bytes=upload.size_bytes,
-        sha256=incoming.sha256,
-    )
-    return receive(upload.project, incoming, filename=upload.filename, stored=stored)
+@dataclass(frozen=True, kw_only=True)
+class InBucket:
+    """A file that was put where it is to stay: it is looked at from afar."""
+
+    version: Version
+    source: RemoteFile
+    sniffed: Sniffed | None
+
+    @property
+    def size_bytes(self) -> int:
+        return self.version.size_bytes
+
+    def keep(
+        self, project: Project, *, area: Area, name: str, content_type: str
+    ) -> StoredFile:
+        """There is nothing to move; its hash takes the one reading of all of it."""
+        return StoredFile(
+            key=self.version.key,
+            filename=Path(self.version.key).name,
+            size_bytes=self.version.size_bytes,
+            sha256=_hash(self.version),
+        )
 
 
-def _fetch(key: str, path: Path) -> str:
-    """A copy to look at; answers with the hash of what came."""
+def _hash(version: Version) -> str:
     digest = hashlib.sha256()
-    with path.open("wb") as sink, ThreadPoolExecutor(1, "hash") as aside:
+    with ThreadPoolExecutor(1, "hash") as aside:
         hashing = aside.submit(digest.update, b"")
-        for chunk in storage.chunks(key):
+        for chunk in version.chunks():
             # Hashed while the next one is on its way, and never more than one behind.
             hashing.result()
             hashing = aside.submit(digest.update, chunk)
-            sink.write(chunk)
     return digest.hexdigest()
 
 

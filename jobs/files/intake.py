@@ -14,8 +14,11 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 
 from jobs.errors import RequestError, UnsupportedMediaError
+from jobs.files import storage
 from jobs.files.quotas import SizeLimit
+from jobs.files.storage import Area, StoredFile
 from jobs.inputs import Kind
+from jobs.models import Project
 from jobs.toolbox.sniffing import HEAD_BYTES, Sniffed, sniff
 
 # What people may store: what some pipeline can start from.
@@ -46,10 +49,25 @@ class Incoming:
     # The last of it is still on its way to the disk.
     syncing: Future[None] | None = None
 
-    def settle(self) -> None:
-        """Wait until it would outlast a power cut; raises OSError."""
+    @property
+    def source(self) -> Path:
+        return self.path
+
+    def keep(
+        self, project: Project, *, area: Area, name: str, content_type: str
+    ) -> StoredFile:
+        """Move it into the tree; raises OSError where it could not be written."""
         if self.syncing:
+            # It is to outlast a power cut.
             self.syncing.result()
+        return storage.adopt(
+            self.path,
+            project=project,
+            area=area,
+            name=name,
+            sha256=self.sha256,
+            content_type=content_type,
+        )
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from jobs.errors import UnreadableMediaError
 from jobs.toolbox import ffmpeg
-from jobs.toolbox.probing import MediaFacts, VideoTrack, opened, probe
+from jobs.toolbox.probing import MediaFacts, VideoTrack, opened, picture
+from jobs.toolbox.sources import Source
 
 Pixels = NDArray[np.uint8]
 
@@ -40,13 +41,14 @@ class Sampling:
     key_frames_only: bool = False
 
 
-def read(path: Path, sampling: Sampling | None = None) -> Iterator[Frame]:
+def read(source: Source, sampling: Sampling | None = None) -> Iterator[Frame]:
     """The pictures of a video with their true times, turned upright."""
-    sampling = sampling or Sampling()
-    facts = probe(path)
-    video = picture_of(facts)
+    yield from _read(source, picture(source), sampling or Sampling())
+
+
+def _read(source: Source, video: VideoTrack, sampling: Sampling) -> Iterator[Frame]:
     width_px, height_px = fitted(video, sampling.longest_px)
-    with opened(path) as container:
+    with opened(source) as container:
         stream = next(s for s in container.streams.video if s.width)
         stream.thread_type = "AUTO"
         if sampling.key_frames_only:
@@ -86,15 +88,16 @@ def _decoded(  # type: ignore[no-untyped-def]
             due_s = sampling.start_s + steps / sampling.fps
 
 
-def at(path: Path, time_s: float, *, longest_px: int | None = None) -> Pixels:
+def at(source: Source, time_s: float, *, longest_px: int | None = None) -> Pixels:
     """The one picture that is shown at this moment (the last one when past the end)."""
+    video = picture(source)
     end_s = max(time_s, 0.0) + 1e-3
     # Seeking lands on a key frame at or before the start; a late one needs a wider look.
     for start_s in sorted({max(end_s - back_s, 0.0) for back_s in (1, 10, end_s)})[
         ::-1
     ]:
         span = Sampling(longest_px=longest_px, start_s=start_s, end_s=end_s)
-        last = deque(read(path, span), maxlen=1)
+        last = deque(_read(source, video, span), maxlen=1)
         if last:
             return last[0].pixels
     raise UnreadableMediaError("The video has no picture.")

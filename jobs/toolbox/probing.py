@@ -5,19 +5,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from jobs.errors import UnreadableMediaError
 from jobs.pipeline import Kind
 from jobs.toolbox.ffmpeg import SAFE_FORMATS
 from jobs.toolbox.sniffing import Sniffed, sniff
+from jobs.toolbox.sources import Source
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-__all__ = ["AudioTrack", "MediaFacts", "VideoTrack", "opened", "probe", "sniff"]
+__all__ = [
+    "AudioTrack",
+    "MediaFacts",
+    "VideoTrack",
+    "opened",
+    "picture",
+    "probe",
+    "sniff",
+]
 
 # Larger than any camera's; a header may claim anything.
 MAX_SIDE_PX = 16_384
@@ -83,25 +92,20 @@ class MediaFacts:
         return self.video.height_px if self.video else None
 
 
-def probe(path: Path) -> MediaFacts:
-    """Look into a sound or video file; its first picture and sound are really decoded."""
-    sniffed = sniff(path)
-    if sniffed is None or sniffed.kind not in (Kind.VIDEO, Kind.AUDIO):
-        found = sniffed.content_type if sniffed else "of no known kind"
-        raise UnreadableMediaError(
-            f"This is no video or sound file: its content is {found}."
-        )
-    with opened(path) as container:
+def probe(source: Source) -> MediaFacts:
+    """Look into a sound or video file; its first picture is really decoded."""
+    sniffed = _sniffed(source)
+    with opened(source) as container:
         _check_sane(container)
-        moving = _picture(container)
-        duration_s = _duration(container, path)
-        video = _video_track(container, moving, path) if moving else None
+        moving = _moving_stream(container)
+        duration_s = _duration(container, source)
+        video = _video_track(container, moving, source) if moving else None
         return MediaFacts(
             kind=Kind.VIDEO if video else Kind.AUDIO,
             content_type=_content_type(sniffed, has_video=video is not None),
             extension=sniffed.extension,
             container=container.format.name,
-            size_bytes=path.stat().st_size,
+            size_bytes=container.size,
             duration_s=duration_s,
             video=video,
             audio=[
@@ -116,24 +120,60 @@ def probe(path: Path) -> MediaFacts:
         )
 
 
+def picture(source: Source) -> VideoTrack:
+    """A video's picture alone: quicker than all facts where a length must be counted."""
+    _sniffed(source)
+    with opened(source) as container:
+        _check_sane(container)
+        moving = _moving_stream(container)
+        if moving is None:
+            raise UnreadableMediaError("The file has sound but no picture.")
+        return _video_track(container, moving, source)
+
+
+def _sniffed(source: Source) -> Sniffed:
+    sniffed = sniff(source)
+    if sniffed is None or sniffed.kind not in (Kind.VIDEO, Kind.AUDIO):
+        found = sniffed.content_type if sniffed else "of no known kind"
+        raise UnreadableMediaError(
+            f"This is no video or sound file: its content is {found}."
+        )
+    return sniffed
+
+
 @contextmanager
-def opened(path: Path) -> "Iterator[InputContainer]":
-    """A PyAV container that reads this one local file and nothing that it names."""
+def opened(source: Source) -> "Iterator[InputContainer]":
+    """A PyAV container that reads this one file and nothing that it names."""
     import av  # loads all of ffmpeg's libraries
 
-    try:
-        container = av.open(
-            f"file:{path.absolute()}",
-            options={"protocol_whitelist": "file", "format_whitelist": SAFE_FORMATS},
-            metadata_errors="replace",
-        )
-    except (av.FFmpegError, ValueError) as error:
-        raise _unreadable(error) from error
-    with container:
+    with _readable(source) as file:
         try:
-            yield container
-        except av.FFmpegError as error:
+            container = av.open(
+                file,
+                mode="r",
+                options={
+                    "protocol_whitelist": "file",
+                    "format_whitelist": SAFE_FORMATS,
+                },
+                metadata_errors="replace",
+            )
+        except (av.FFmpegError, ValueError) as error:
             raise _unreadable(error) from error
+        with container:
+            try:
+                yield container
+            except av.FFmpegError as error:
+                raise _unreadable(error) from error
+
+
+@contextmanager
+def _readable(source: Source) -> Iterator[str | BinaryIO]:
+    """What ffmpeg reads a file by: it opens those on this disk itself, and faster."""
+    if isinstance(source, Path):
+        yield f"file:{source.absolute()}"
+    else:
+        with source.open("rb") as file:
+            yield file
 
 
 def _unreadable(error: Exception) -> UnreadableMediaError:
@@ -157,7 +197,7 @@ def _check_sane(container: "InputContainer") -> None:
             )
 
 
-def _picture(container: "InputContainer") -> "VideoStream | None":
+def _moving_stream(container: "InputContainer") -> "VideoStream | None":
     """The moving picture; a song's cover is a video stream, too, and is not meant."""
     from av.stream import Disposition
 
@@ -171,12 +211,12 @@ def _picture(container: "InputContainer") -> "VideoStream | None":
     )
 
 
-def _duration(container: "InputContainer", path: Path) -> float:
+def _duration(container: "InputContainer", source: Source) -> float:
     if container.duration:
         seconds = container.duration / 1e6
     else:
         # Streams that were recorded live carry no length: count what is there.
-        seconds = _counted_duration(path)
+        seconds = _counted_duration(source)
     if not 0 < seconds <= MAX_DURATION_S:
         raise UnreadableMediaError(
             f"The file says it plays {seconds:.0f} s; more than 0 s and at most "
@@ -185,10 +225,10 @@ def _duration(container: "InputContainer", path: Path) -> float:
     return seconds
 
 
-def _counted_duration(path: Path) -> float:
+def _counted_duration(source: Source) -> float:
     first: float | None = None
     last = 0.0
-    with opened(path) as container:
+    with opened(source) as container:
         for packet in container.demux():
             if packet.pts is None or packet.time_base is None:
                 continue
@@ -199,8 +239,8 @@ def _counted_duration(path: Path) -> float:
 
 
 def _video_track(
-    container: "InputContainer", stream: "VideoStream", path: Path
-) -> VideoTrack | None:
+    container: "InputContainer", stream: "VideoStream", source: Source
+) -> VideoTrack:
     import av
 
     try:
@@ -224,14 +264,14 @@ def _video_track(
         height_px=height_px,
         rotation=rotation,
         fps=float(stream.average_rate or stream.guessed_rate or 0),
-        variable_frame_rate=_varies(path, stream.index),
+        variable_frame_rate=_varies(source, stream.index),
         square_pixels=shape == 1,
     )
 
 
-def _varies(path: Path, stream_index: int) -> bool:
+def _varies(source: Source, stream_index: int) -> bool:
     """Whether frames come at uneven intervals, as from phones and screen recorders."""
-    with opened(path) as container:
+    with opened(source) as container:
         stream = container.streams[stream_index]
         packets = islice(container.demux(stream), _SAMPLED_PACKETS)
         times = sorted(

@@ -4,9 +4,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from jobs.pipeline import Kind
+from jobs.toolbox.sources import Source
 
 # Enough for every signature here, and for an MPEG transport stream's third packet.
 HEAD_BYTES = 4096
@@ -75,13 +75,13 @@ _RIFF = {
 _MP3_OR_AAC = 0xE0
 
 
-def sniff(source: Path | bytes) -> Sniffed | None:
+def sniff(source: Source | bytes) -> Sniffed | None:
     """What these first bytes (or this file's) are; None when nothing known."""
-    if isinstance(source, Path):
+    if isinstance(source, bytes):
+        head = source[:HEAD_BYTES]
+    else:
         with source.open("rb") as file:
             head = file.read(HEAD_BYTES)
-    else:
-        head = source[:HEAD_BYTES]
     for offset, mark, found in _SIGNATURES:
         if head[offset : offset + len(mark)] == mark and _plausible(head, found):
             return found
