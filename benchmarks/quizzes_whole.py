@@ -84,6 +84,7 @@ def _timed(opened: House, film: Path) -> dict[str, Any]:
     took_s = (job.finished_at - job.created_at).total_seconds()
     return {
         "status": str(job.status),
+        "error": job.error,
         "seconds": round(took_s, 1),
         "holds": job.status == Job.Status.SUCCEEDED and took_s <= LIMIT_S,
         "questions": Question.objects.filter(quiz__job=job).count(),

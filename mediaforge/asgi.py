@@ -1,5 +1,6 @@
 """The one web process: pages, REST and event streams over HTTP, sockets, static files."""
 
+import gc
 import os
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,3 +40,9 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(sockets),
     }
 )
+
+# The first request needs all addresses; and what is loaded by now stays, so that no
+# request waits for the collector to look through it.
+import_module(settings.ROOT_URLCONF)
+gc.collect()
+gc.freeze()

@@ -182,7 +182,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = True
+# Everything is said in English: no page asks which language it is in.
+USE_I18N = False
 # Seeds' endpoints are documented without a slash at their end; ours have one.
 APPEND_SLASH = True
 

@@ -5,9 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 # Who looks for older rows narrows the list; pages behind this many rows are not offered.
 MOST_COUNTED = 5000
@@ -37,6 +40,16 @@ class FastAdmin(admin.ModelAdmin[Any]):
         named = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(
             request, {"title": named, **(extra_context or {})}
+        )
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """What Django's widget draws, without a template for every row."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select"'
+            ' aria-label="Select this row for an action: {}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            obj,
         )
 
     def get_search_results(

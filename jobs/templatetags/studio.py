@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ SHOWN_BY_BROWSERS = ("image/png", "image/jpeg", "image/webp", "image/gif", "imag
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: str = "") -> SafeString:
     """A picture from our own sprite, for the eye only."""
     return format_html(
