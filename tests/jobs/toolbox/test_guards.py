@@ -1,5 +1,6 @@
 """Files that name other files: whoever opens one must not be led out of it."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,24 @@ PLAYLISTS = {
 }
 
 
+class Elsewhere:
+    """A file whose bytes lie on no disk."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def open(self, mode: str = "rb", /) -> io.BytesIO:
+        return io.BytesIO(self._content)
+
+
 @pytest.mark.parametrize("text", PLAYLISTS.values(), ids=PLAYLISTS)
 def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path, text: str) -> None:
     (tmp_path / "secret.wav").write_bytes(wav(1))
     lure = tmp_path / "film.mp4"
     lure.write_text(text)
 
-    with pytest.raises(UnreadableMediaError), opened(lure):
-        pass
+    for source in (lure, Elsewhere(text.encode())):
+        with pytest.raises(UnreadableMediaError), opened(source):
+            pass
     with pytest.raises(EngineFailedError):
         ffmpeg.output(["-i", lure, "-f", "s16le", "-"])
