@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mediaforge import embedded
+from mediaforge import embedded, places
 
 
 def _forget_own_environment() -> None:
@@ -24,6 +24,8 @@ def _start() -> tuple[embedded.Servers, Path]:
     var = Path(tempfile.mkdtemp(prefix="mediaforge-test-"))
     servers = embedded.start(var, durable=False)
     os.environ["MEDIAFORGE_VAR"] = str(var)
+    # What was compiled once serves all processes, and the next run too.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(places.BASE / "var" / "numba"))
     return servers, var
 
 
