@@ -1,11 +1,12 @@
 """Uploads that go straight to a bucket: the client sends parts to signed addresses."""
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -173,8 +174,9 @@ def _receive(upload: Upload) -> Asset:
     check_kind(sniffed, kinds_for(upload.filename))
     if sniffed:
         quotas.resumable_limit().check(version.size_bytes, sniffed.kind)
-    arrival = InBucket(version=version, source=file, sniffed=sniffed)
-    return register(upload.project, arrival, filename=upload.filename)
+    with _hashing(version) as sha256:
+        arrival = InBucket(version=version, source=file, sniffed=sniffed, sha256=sha256)
+        return register(upload.project, arrival, filename=upload.filename)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +186,7 @@ class InBucket:
     version: Version
     source: RemoteFile
     sniffed: Sniffed | None
+    sha256: Future[str]
 
     @property
     def size_bytes(self) -> int:
@@ -192,24 +195,37 @@ class InBucket:
     def keep(
         self, project: Project, *, area: Area, name: str, content_type: str
     ) -> StoredFile:
-        """There is nothing to move; its hash takes the one reading of all of it."""
+        """There is nothing to move: it is kept once its hash is known."""
         return StoredFile(
             key=self.version.key,
             filename=Path(self.version.key).name,
             size_bytes=self.version.size_bytes,
-            sha256=_hash(self.version),
+            sha256=self.sha256.result(),
         )
 
 
-def _hash(version: Version) -> str:
-    digest = hashlib.sha256()
-    with ThreadPoolExecutor(1, "hash") as aside:
-        hashing = aside.submit(digest.update, b"")
-        for chunk in version.chunks():
-            # Hashed while the next one is on its way, and never more than one behind.
-            hashing.result()
-            hashing = aside.submit(digest.update, chunk)
-    return digest.hexdigest()
+@contextmanager
+def _hashing(version: Version) -> Iterator[Future[str]]:
+    """Reads all of it for its hash while others look into it; if they refuse it, no further."""
+    refused = Event()
+    with ThreadPoolExecutor(2, "hash") as threads:
+        digest = hashlib.sha256()
+
+        def hash_all() -> str:
+            hashed = threads.submit(digest.update, b"")
+            for chunk in version.chunks(storage.CHUNK):
+                # Hashed while the next one is on its way, and never more than one behind.
+                hashed.result()
+                if refused.is_set():
+                    raise CancelledError
+                hashed = threads.submit(digest.update, chunk)
+            hashed.result()
+            return digest.hexdigest()
+
+        try:
+            yield threads.submit(hash_all)
+        finally:
+            refused.set()
 
 
 def _parts(upload: Upload) -> list[Part] | None:
