@@ -76,7 +76,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, job: Job) -> SafeString:
-        return shown.state(job.status)
+        return studio.state(job.status)
 
     @admin.display(description="Progress")
     def moving(self, job: Job) -> SafeString:

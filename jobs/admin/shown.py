@@ -10,16 +10,6 @@ from jobs.snapshots import thumbnail_url
 from jobs.templatetags import studio
 
 
-def state(status: str, word: str = "") -> SafeString:
-    """What components/state.html draws, without a template for every row."""
-    return format_html(
-        '<span class="state is-{}">{}<span data-text="status">{}</span></span>',
-        status,
-        studio.icon(studio.state_icon(status)),
-        word or status,
-    )
-
-
 def picture(asset: Asset) -> SafeString:
     address = thumbnail_url(asset) if asset.thumbnail_key else ""
     inner = (

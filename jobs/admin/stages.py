@@ -13,6 +13,7 @@ from jobs.admin.jobs import PipelineFilter
 from jobs.admin.lists import ReadOnlyAdmin
 from jobs.models import Stage
 from jobs.pipeline import Queue
+from jobs.templatetags import studio
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -59,7 +60,7 @@ class StageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, stage: Stage) -> SafeString:
-        return shown.state(stage.status)
+        return studio.state(stage.status)
 
     @admin.display(description="Progress")
     def moving(self, stage: Stage) -> SafeString:

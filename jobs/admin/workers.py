@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from jobs.admin import shown
 from jobs.admin.lists import ReadOnlyAdmin
 from jobs.models import Worker
 from jobs.presence import ALIVE_WITHIN
@@ -28,12 +27,12 @@ class WorkerAdmin(ReadOnlyAdmin):
     @admin.display(description="Alive")
     def alive(self, worker: Worker) -> SafeString:
         if worker.stopped_at:
-            return shown.state("cancelled", "stopped")
+            return studio.state("cancelled", "stopped")
         silent = timezone.now() - worker.seen_at > ALIVE_WITHIN
         return (
-            shown.state("failed", "lost")
+            studio.state("failed", "lost")
             if silent
-            else shown.state("succeeded", "alive")
+            else studio.state("succeeded", "alive")
         )
 
     @admin.display(description="Seen", ordering="seen_at")

@@ -103,6 +103,19 @@ def state_icon(status: str) -> str:
     return f"s-{status}"
 
 
+@register.simple_tag
+@cache
+def state(status: str, word: str = "", *, chip: bool = False) -> SafeString:
+    """How a job or a step stands: the pages' scripts find and change it by its marks."""
+    return format_html(
+        '<span class="state is-{}{}">{}<span data-text="status">{}</span></span>',
+        status,
+        " chip" if chip else "",
+        icon(state_icon(status)),
+        word or status,
+    )
+
+
 @register.filter
 def cover(slug: str) -> str:
     """The picture that stands for a pipeline."""
