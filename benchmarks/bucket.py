@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 XML = "http://s3.amazonaws.com/doc/2006-03-01/"
-CHUNK = 2**20
+CHUNK = 2**18
 
 
 class Bucket(BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
 """How loud a sound is from moment to moment, read without keeping the sound itself."""
 
 from collections.abc import Iterator
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,14 +52,15 @@ def _frames(source: Source) -> "Iterator[AudioFrame]":
             except av.InvalidDataError:
                 # A damaged spot; players go on behind it, too.
                 continue
-            yield from (frame for frame in frames if isinstance(frame, av.AudioFrame))
+            for frame in frames:
+                if isinstance(frame, av.AudioFrame) and frame.samples:
+                    yield frame
 
 
 def _peaks_of(frame: "AudioFrame", *, step_s: float) -> Peaks:
     """The farthest from silence in any channel, once a step and once a frame at least."""
     kind, silence, full = _SAMPLES[frame.format.name.removesuffix("p")]
     together = 1 if frame.format.is_planar else frame.layout.nb_channels
-    step = max(1, int(frame.sample_rate * step_s)) * together
     # (planes, samples and, where they are not apart, channels)
     samples = np.array(
         [
@@ -66,9 +68,11 @@ def _peaks_of(frame: "AudioFrame", *, step_s: float) -> Peaks:
             for p in frame.planes
         ]
     )
-    starts = range(0, samples.shape[1], step)
-    highest = np.maximum.reduceat(samples, starts, axis=1).max(axis=0)
-    lowest = np.minimum.reduceat(samples, starts, axis=1).min(axis=0)
+    steps = min(frame.samples, ceil(frame.samples / (frame.sample_rate * step_s)))
+    # What does not divide evenly is less than a sample a step.
+    even = samples[:, : samples.shape[1] // steps * steps]
+    even = even.reshape(len(samples), steps, -1)
+    highest, lowest = even.max(axis=2).max(axis=0), even.min(axis=2).min(axis=0)
     # As floats first: the lowest of whole numbers has no counterpart among them.
     up = highest.astype(np.float32) - silence
     down = silence - lowest.astype(np.float32)
