@@ -206,26 +206,26 @@ class InBucket:
 
 @contextmanager
 def _hashing(version: Version) -> Iterator[Future[str]]:
-    """Reads all of it for its hash while others look into it; if they refuse it, no further."""
-    refused = Event()
-    with ThreadPoolExecutor(2, "hash") as threads:
-        digest = hashlib.sha256()
-
-        def hash_all() -> str:
-            hashed = threads.submit(digest.update, b"")
-            for chunk in version.chunks(storage.CHUNK):
-                # Hashed while the next one is on its way, and never more than one behind.
-                hashed.result()
-                if refused.is_set():
-                    raise CancelledError
-                hashed = threads.submit(digest.update, chunk)
-            hashed.result()
-            return digest.hexdigest()
-
+    """The hash of all of it, read while others look into it; if they refuse, no further."""
+    over = Event()
+    with ThreadPoolExecutor(1, "read") as aside:
         try:
-            yield threads.submit(hash_all)
+            yield aside.submit(_hash, version, over)
         finally:
-            refused.set()
+            over.set()
+
+
+def _hash(version: Version, over: Event) -> str:
+    digest = hashlib.sha256()
+    with ThreadPoolExecutor(1, "hash") as aside:
+        hashed = aside.submit(digest.update, b"")
+        for chunk in version.chunks(storage.CHUNK):
+            # Hashed while the next one is on its way, and never more than one behind.
+            hashed.result()
+            if over.is_set():
+                raise CancelledError
+            hashed = aside.submit(digest.update, chunk)
+    return digest.hexdigest()
 
 
 def _parts(upload: Upload) -> list[Part] | None:

@@ -67,7 +67,7 @@ def _wave(source: Source, duration_s: float) -> np.ndarray:
 
     width, height = WAVE_SIZE_PX
     count = width // BAR_PITCH_PX
-    heard_s = min(duration_s, WAVE_S)
+    heard_s = min(duration_s or WAVE_S, WAVE_S)
     loud = peaks.read(source, seconds=heard_s, at_least=PEAKS_A_BAR * count)
     bars = np.array([part.max(initial=0) for part in np.array_split(loud, count)])
     loudest = bars.max(initial=0) or 1
