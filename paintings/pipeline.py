@@ -138,6 +138,7 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="paint",
             run=stages.paint_layers,
             title="Paint",
+            version=2,
             weight=4,
             engines=("replicate", "local"),
             timeout=_TIMEOUT,

@@ -58,11 +58,11 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     canvas = _primed(rgb, 2 * unit)
-    bright = _saturated(np.clip(rgb**0.92, 0, 1).astype(np.float32), 1.4)
+    bright = _saturated(_in_open_air(rgb), 1.4)
     passes = (
         Brush(
             width_px=2.4 * unit,
-            length=2.6,
+            length=1.9,
             spacing=0.65,
             hue_jitter=0.05,
             light_jitter=0.05,
@@ -70,7 +70,7 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
         ),
         Brush(
             width_px=1.4 * unit,
-            length=2.8,
+            length=2.0,
             spacing=0.75,
             hue_jitter=0.07,
             light_jitter=0.06,
@@ -79,7 +79,7 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
         ),
         Brush(
             width_px=0.8 * unit,
-            length=3.0,
+            length=2.2,
             spacing=0.8,
             hue_jitter=0.05,
             light_jitter=0.05,
@@ -190,6 +190,14 @@ def _work(
 def _saturated(rgb: Floats, gain: float) -> Floats:
     grey = luma(rgb)[..., None]
     return np.asarray(np.clip(grey + (rgb - grey) * gain, 0, 1), np.float32)
+
+
+def _in_open_air(rgb: Floats) -> Floats:
+    """Lighter all over, with blue and violet in the shade instead of black."""
+    shade = (1 - luma(rgb))[..., None] ** 3
+    violet = np.array([0.10, 0.07, 0.22], np.float32)
+    lifted = np.clip(rgb, 0, 1) ** np.float32(0.85)
+    return np.asarray(lifted + shade * violet * (1 - lifted), np.float32)
 
 
 def _lit(colour: Floats, surface: Floats, *, depth: float) -> Floats:

@@ -15,7 +15,8 @@ def kuwahara(rgb: Floats, rng: np.random.Generator) -> Floats:
     """Smooth areas with crisp borders, their shapes drawn along the structure."""
     del rng  # nothing in it is left to chance
     unit = max(2.0, float(np.hypot(*rgb.shape[:2])) / 300)
-    return smoothed(rgb, radius=max(3, round(1.25 * unit)))
+    broad = smoothed(rgb, radius=max(4, round(1.8 * unit)))
+    return smoothed(broad, radius=max(3, round(1.25 * unit)))
 
 
 def smoothed(rgb: Floats, *, radius: int) -> Floats:
@@ -43,14 +44,14 @@ def watercolour(rgb: Floats, rng: np.random.Generator) -> Floats:
     wash = smoothed(bleeding, radius=max(3, round(0.9 * unit)))
     wash = _levels(wash, steps=7.0)
     wash = np.asarray(cv2.GaussianBlur(wash, (0, 0), max(0.7, unit / 9)), np.float32)
-    pigment = np.clip(1 - wash, 0, 1) * 0.94
+    pigment = np.clip(1 - wash, 0, 1) ** 1.2 * 0.85
     # Where a wash dries, its rim keeps more pigment than its middle.
     light = luma(wash)
     rim = cv2.GaussianBlur(light, (0, 0), unit / 2.2) - light
-    density = 1 + 1.9 * np.clip(rim, 0, 0.25)
-    density += 0.13 * noise(shape, 9 * unit, rng) + 0.07 * noise(shape, 2.5 * unit, rng)
+    density = 1 + 2.6 * np.clip(rim, 0, 0.25)
+    density += 0.13 * noise(shape, 9 * unit, rng) + 0.09 * noise(shape, 2.5 * unit, rng)
     tooth = paper(shape, rng, tooth_px=max(1.2, unit / 5))
-    density -= 0.06 * tooth
+    density -= 0.16 * tooth
     painted = np.exp(
         -np.maximum(density, 0.2)[..., None]
         * 1.02
