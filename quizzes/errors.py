@@ -34,27 +34,6 @@ class NoSuchTrackError(StageError):
         self.present = present
 
 
-class NothingSaidError(StageError):
-    code = "nothing_said"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No words were found to make questions from. Check that the sound carries "
-            "speech, or upload a transcript."
-        )
-
-
-class NoQuestionsError(StageError):
-    code = "no_questions"
-
-    def __init__(self, *, tried: int, why: str) -> None:
-        super().__init__(
-            f"Of {tried} drafted questions none was good enough ({why}). A clearer or "
-            "longer transcript helps; so does an engine with a key."
-        )
-        self.tried = tried
-
-
 class BadSubtitlesError(StageError):
     code = "bad_subtitles"
 

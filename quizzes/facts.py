@@ -64,7 +64,6 @@ class PartWords(Content):
     part: int
     source: str
     language: str
-    punctuated: bool
     words: tuple[Word, ...]
 
 

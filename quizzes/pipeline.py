@@ -16,6 +16,7 @@ from jobs.pipeline import (
     Step,
 )
 from quizzes import recording, sample
+from quizzes.content import Quiz
 from quizzes.facts import MediaSummary
 from quizzes.params import (
     ExportParams,
@@ -214,6 +215,11 @@ def _check_types(params: Any, inputs: Sequence[InputFacts]) -> None:
         )
 
 
+def _lesson_summary(so_far: SoFar[Any]) -> Mapping[str, Any]:
+    written = so_far.facts("quiz", Quiz).questions
+    return {**_summary(so_far), "questions": len(written)}
+
+
 def _summary(so_far: SoFar[Any]) -> Mapping[str, Any]:
     facts = so_far.facts("probe", MediaSummary)
     return {
@@ -291,7 +297,7 @@ LESSON: Pipeline[LessonParams] = Pipeline(
     ),
     home_project="lessons",
     check=_check_types,
-    summarize=_summary,
+    summarize=_lesson_summary,
     sample=sample.make_sample,
     sample_params={"title": "How plants make food", "question_count": 12},
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from quizzes.content import Word
 from quizzes.engines.speech_activity import RATE_HZ, Span, read_span
+from quizzes.engines.writing.lexicon import STOPWORDS
 
 NAME = "pocketsphinx"
 FRAME_S = 0.01
@@ -24,6 +25,10 @@ _PAD_S = 0.15
 # A fifteenth of what it would keep by itself: it hears the same in two thirds of the
 # time.
 _MOST_STATES = 2000
+# Short words are taken for one another, and surely so: a lesson's “cell” is heard as
+# “soul”. Only what stands on the slides or is long is believed to be what was said.
+_LONG_LETTERS = 8
+_MOST_FOR_SHORT_WORDS = 0.55
 _SILENCES = re.compile(r"^(<|\[|\+\+)")
 
 
@@ -44,7 +49,7 @@ class PocketSphinx:
         from pocketsphinx import Decoder  # loads its model's tables
 
         decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", maxhmmpf=_MOST_STATES)
-        self._expect(decoder)
+        expected = self._expect(decoder)
         words: list[Word] = []
         utterances = [piece for span in spans for piece in _utterances(span)]
         for number, span in enumerate(utterances):
@@ -61,18 +66,20 @@ class PocketSphinx:
                     continue
                 words.append(
                     Word(
-                        # Other ways to say a word are numbered: “the(2)”.
-                        text=heard.word.partition("(")[0].removesuffix(_EXPECTED),
+                        text=_written(heard.word),
                         start=padded.start_s + heard.start_frame * FRAME_S,
                         end=padded.start_s + (heard.end_frame + 1) * FRAME_S,
-                        confidence=min(1.0, float(heard.prob)),
+                        confidence=_confidence(
+                            _written(heard.word), float(heard.prob), expected
+                        ),
                     )
                 )
             if on_progress:
                 on_progress((number + 1) / len(utterances))
         return words
 
-    def _expect(self, decoder: Any) -> None:
+    def _expect(self, decoder: Any) -> frozenset[str]:
+        """Makes the vocabulary likely; the words of it that can be heard."""
         # Typed Any: the class cannot be named without loading its library.
         once = dict.fromkeys(word.lower() for word in self.vocabulary)
         known = [(word, decoder.lookup_word(word)) for word in once]
@@ -80,6 +87,23 @@ class PocketSphinx:
         for number, (word, sounds) in enumerate(told, start=1):
             # Known words cannot be weighed anew, but new ones can sound like them.
             decoder.add_word(word + _EXPECTED, sounds, number == len(told))
+        return frozenset(word for word, _ in told)
+
+
+def _written(heard: str) -> str:
+    # Other ways to say a word are numbered: “the(2)”.
+    word = heard.partition("(")[0].removesuffix(_EXPECTED)
+    return "I" + word[1:] if word == "i" or word.startswith("i'") else word
+
+
+def _confidence(word: str, probability: float, expected: frozenset[str]) -> float:
+    sure = min(1.0, probability)
+    if word in expected:
+        # Each expected word shares its probability with its double.
+        return float(np.sqrt(sure))
+    if len(word) >= _LONG_LETTERS or word.lower() in STOPWORDS:
+        return sure
+    return min(sure, _MOST_FOR_SHORT_WORDS)
 
 
 def _gain(samples: np.ndarray) -> float:

@@ -36,7 +36,7 @@ def collect(bench: Workbench[DocumentParams]) -> StageResult:
     lesson = reading.lesson_to_export(
         job_id=bench.job_id, asset_id=bench.inputs[0].asset_id, quiz_id=wanted
     )
-    if not lesson.quiz.questions and not lesson.transcript.segments:
+    if not (lesson.quiz.questions or lesson.transcript.segments or lesson.scenes):
         raise NothingToExportError
     return StageResult(
         facts=CollectedFacts(lesson=lesson),

@@ -190,7 +190,6 @@ def hear_part(bench: Workbench[TranscriptionParams]) -> StageResult:
             part=number,
             source=source,
             language=language,
-            punctuated=source != pocketsphinx.NAME,
             words=tuple(words),
         ),
         note=f"{len(words)} words",
@@ -263,7 +262,6 @@ def _put_together(
         return _from_given(bench, facts, spans, _joined(heard, facts))
     language = next((part.language for part in heard if part.language), "")
     source = heard[0].source if heard else "none"
-    punctuated = all(part.punctuated for part in heard)
     words = sentences.without_loops(_joined(heard, facts))
     warning = pocketsphinx.WARNING if source == pocketsphinx.NAME else ""
     if not words:
@@ -271,7 +269,7 @@ def _put_together(
     return Transcript(
         language=_language_code(language),
         source=source,
-        segments=tuple(sentences.segments_of(words, punctuated=punctuated)),
+        segments=tuple(sentences.segments_of(words)),
         warning=warning,
     )
 

@@ -8,8 +8,7 @@ from jobs.pipeline import OutputFile, SoFar, StageResult, Workbench
 from quizzes.content import Quiz, Transcript
 from quizzes.engines.writing import local, vendors
 from quizzes.engines.writing.drafts import Draft
-from quizzes.engines.writing.finishing import finish
-from quizzes.errors import NoQuestionsError, NothingSaidError
+from quizzes.engines.writing.finishing import Finished, finish
 from quizzes.params import QuizParams
 
 _FEWEST, _MOST = 5, 20
@@ -17,10 +16,36 @@ _FEWEST_WORDS = 20
 
 
 def write_quiz(bench: Workbench[QuizParams]) -> StageResult:
-    """Draft more than is needed, and keep what is good."""
+    """Draft more than is needed, and keep what is good.
+
+    Where nothing is, the quiz is empty and says why: the lesson's other files are
+    worth having, and a teacher can write the questions.
+    """
     transcript = bench.facts("transcript", Transcript)
-    if len(transcript.text.split()) < _FEWEST_WORDS:
-        raise NothingSaidError
+    done = Finished(questions=(), tried=0)
+    if len(transcript.text.split()) >= _FEWEST_WORDS:
+        done = _finished(bench, transcript)
+    quiz = Quiz(
+        id=bench.job_id,
+        title=bench.params.title or title_of(bench.inputs[0].filename),
+        language=transcript.language or "en",
+        questions=done.questions,
+    )
+    path = bench.workdir / "quiz.json"
+    path.write_text(
+        json.dumps(quiz.model_dump(mode="json"), indent=1, ensure_ascii=False),
+        encoding="utf-8",
+    )
+    note = f"{len(quiz.questions)} questions of {done.tried} drafts"
+    if not done.questions:
+        note = _why_none(done)
+        bench.log(note, "warning")
+    return StageResult(
+        files=[OutputFile(path=path, role="quiz")], facts=quiz, note=note
+    )
+
+
+def _finished(bench: Workbench[QuizParams], transcript: Transcript) -> Finished:
     count = wanted_count(bench.params.question_count, transcript)
     bench.report(0.05, "Thinking of questions")
     drafts = _drafts(bench, transcript, count)
@@ -33,24 +58,14 @@ def write_quiz(bench: Workbench[QuizParams]) -> StageResult:
         seed=f"{bench.inputs[0].sha256}{bench.params.seed}",
     )
     bench.log(f"{done.tried} drafts, {len(done.questions)} kept. Dropped: {done.why()}")
-    if not done.questions:
-        raise NoQuestionsError(tried=done.tried, why=done.why() or "nothing to ask")
-    quiz = Quiz(
-        id=bench.job_id,
-        title=bench.params.title or title_of(bench.inputs[0].filename),
-        language=transcript.language or "en",
-        questions=done.questions,
-    )
-    path = bench.workdir / "quiz.json"
-    path.write_text(
-        json.dumps(quiz.model_dump(mode="json"), indent=1, ensure_ascii=False),
-        encoding="utf-8",
-    )
-    return StageResult(
-        files=[OutputFile(path=path, role="quiz")],
-        facts=quiz,
-        note=f"{len(quiz.questions)} questions of {done.tried} drafts",
-    )
+    return done
+
+
+def _why_none(done: Finished) -> str:
+    why = "nothing was understood well enough to ask about"
+    if done.tried:
+        why = f"of {done.tried} drafts none was good enough ({done.why()})"
+    return f"The quiz is empty: {why}. Write questions, or bring a better transcript."
 
 
 def _drafts(

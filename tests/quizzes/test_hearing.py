@@ -12,7 +12,7 @@ from jobs.toolbox import ffmpeg
 from jobs.toolbox.probing import probe
 from jobs.workbench import StepFile
 from quizzes.content import Transcript, Word
-from quizzes.engines import aligning, speech_activity, whisper
+from quizzes.engines import aligning, sentences, speech_activity, whisper
 from quizzes.engines.pocketsphinx import PocketSphinx
 from quizzes.engines.speech_activity import Span
 from quizzes.errors import BadSubtitlesError
@@ -225,3 +225,54 @@ def test_webm_becomes_what_every_browser_plays(tmp_path: Path) -> None:
     assert facts.video is not None
     assert (facts.video.codec, facts.audio[0].codec) == ("h264", "aac")
     assert facts.duration_s == pytest.approx(1.0, abs=0.2)
+
+
+def said(*phrases: tuple[str, float]) -> list[Word]:
+    """Words of 0.3 s, with a pause of so many seconds behind each phrase."""
+    words: list[Word] = []
+    at = 0.0
+    for phrase, pause_s in phrases:
+        for text in phrase.split():
+            words.append(Word(text=text, start=at, end=at + 0.3, confidence=0.9))
+            at += 0.3
+        at += pause_s
+    return words
+
+
+@pytest.mark.parametrize("pace", [0.7, 1.0, 2.0])
+def test_words_without_points_become_sentences_where_this_speaker_pauses(
+    pace: float,
+) -> None:
+    words = said(
+        ("finally", 0.15 * pace),
+        ("the calvin cycle builds sugar in the stroma", 0.4 * pace),
+        ("rubisco fixes the", 0.45 * pace),
+        ("carbon dioxide that comes in through the pores of a leaf", 0.42 * pace),
+        ("oxygen comes from water molecules", 0.0),
+    )
+
+    told = sentences.segments_of(words)
+
+    assert [segment.text for segment in told] == [
+        "Finally the calvin cycle builds sugar in the stroma.",
+        "Rubisco fixes the carbon dioxide that comes in through the pores of a leaf.",
+        "Oxygen comes from water molecules.",
+    ]
+    written = [word for segment in told for word in segment.words]
+    assert " ".join(word.text for word in written) == " ".join(s.text for s in told)
+    assert [w.start for w in written] == [w.start for w in words]
+
+
+def test_somebody_who_never_pauses_is_cut_into_what_can_be_read() -> None:
+    told = sentences.segments_of(said(("word " * 95, 0.0)))
+
+    assert sum(len(segment.words) for segment in told) == 95
+    assert max(len(segment.words) for segment in told) <= sentences.LONGEST_WORDS
+
+
+def test_points_that_are_there_are_kept() -> None:
+    words = said(("Is it green? Yes, mostly. Dr. Fox says so.", 0.0))
+
+    told = [segment.text for segment in sentences.segments_of(words)]
+
+    assert told == ["Is it green?", "Yes, mostly.", "Dr. Fox says so."]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from jobs import services
 from jobs.files import storage
@@ -78,6 +79,29 @@ def test_review_waits_and_export_takes_what_the_teacher_left(
     assert job.status == Job.Status.SUCCEEDED
     gift = storage.local_copy(job.files.get(role="gift").storage_key, tmp_path)
     assert "What did the teacher write?" in gift.read_text()
+
+
+def test_lesson_without_a_good_question_keeps_all_else_and_says_so(
+    owner: User, client: Client, make_asset: MakeAsset, video: Path, drain: Drain
+) -> None:
+    asset = make_asset(video)
+    chatter = "So it is, well, this one here, you know. And then that. " * 4
+    own = video.with_name("own.srt")
+    own.write_text(f"1\n00:00:01,000 --> 00:00:20,000\n{chatter}\n")
+    params = {"formats": ["captions", "gift"], "transcript": str(make_asset(own).pk)}
+
+    job = submit(owner, asset.pk, "lesson", params=params)
+    drain()
+
+    job.refresh_from_db()
+    assert (job.error, job.status) == (None, Job.Status.SUCCEEDED)
+    assert job.result["questions"] == 0
+    assert roles_of(job) >= {"proxy", "scenes", "transcript", "quiz", "archive"}
+    assert not roles_of(job) & {"gift", "quiz_video"}
+    client.force_login(owner)
+    shown = client.get(f"/studio/jobs/{job.pk}/").content.decode()
+    assert "was good enough to ask" in shown
+    assert f"/studio/quizzes/{Quiz.objects.get(job=job).pk}/" in shown
 
 
 def test_export_without_anything_made_says_what_to_do(

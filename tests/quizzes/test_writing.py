@@ -5,12 +5,12 @@ from functools import cache
 
 import pytest
 
-from quizzes.content import Question, QuestionType
+from quizzes.content import Question, QuestionType, Segment
 from quizzes.engines.writing import local
 from quizzes.engines.writing.drafts import Draft
 from quizzes.engines.writing.finishing import Finished, finish
 from quizzes.engines.writing.gates import Fault, Passed, alike, judge, verdict
-from quizzes.engines.writing.source import Quotes
+from quizzes.engines.writing.source import Quotes, sentences_of
 from tests.quizzes.lessons import MARKETS, NETWORKS, PLANTS, transcript_of
 
 GOOD = Draft(
@@ -80,6 +80,39 @@ def test_nothing_is_asked_about_words_that_were_hardly_understood() -> None:
     transcript = transcript_of(PLANTS, confidence=0.3)
 
     assert local.drafts_of(transcript) == []
+
+
+def test_sentence_with_one_word_that_was_hardly_understood_is_not_quoted() -> None:
+    told = transcript_of("Chlorophyll absorbs light. Rubisco fixes carbon dioxide.")
+    first, second = told.segments
+    misheard = first.words[0].model_copy(update={"confidence": 0.2})
+    unsure = first.model_copy(update={"words": (misheard, *first.words[1:])})
+
+    known = sentences_of(told.model_copy(update={"segments": (unsure, second)}))
+
+    assert [sentence.quotable for sentence in known] == [False, True]
+
+
+def test_subtitles_without_points_are_asked_about_and_stay_as_they_are() -> None:
+    told = transcript_of(PLANTS)
+    bare = tuple(_without_points(segment) for segment in told.segments)
+    transcript = told.model_copy(update={"segments": bare})
+
+    drafts = local.drafts_of(transcript)
+    done = finish(drafts, transcript, count=5, types=list(QuestionType), seed="seed")
+
+    assert len(done.questions) == 5
+    assert transcript.segments == bare
+    assert all(question.quote in transcript.text for question in done.questions)
+
+
+def _without_points(segment: Segment) -> Segment:
+    words = tuple(
+        word.model_copy(update={"text": word.text.strip(".,:").lower()})
+        for word in segment.words
+    )
+    text = " ".join(word.text for word in words)
+    return segment.model_copy(update={"words": words, "text": text})
 
 
 def test_good_draft_passes() -> None:

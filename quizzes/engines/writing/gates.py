@@ -14,7 +14,7 @@ from quizzes.engines.writing.lexicon import (
     times_said,
     words_of,
 )
-from quizzes.engines.writing.source import CONFIDENCE_FLOOR, Found, Quotes
+from quizzes.engines.writing.source import Found, Quotes
 
 OPTIONS = 4
 MOST_ALIKE = 0.5
@@ -67,7 +67,7 @@ def judge(draft: Draft, quotes: Quotes) -> Passed | Fault:
     found = quotes.find(draft.quote)
     if found is None:
         return Fault.NO_QUOTE
-    if found.confidence < CONFIDENCE_FLOOR:
+    if not found.quotable:
         return Fault.UNSURE_WORDS
     fault = _count_fault(draft) or _support_fault(draft) or _give_away_fault(draft)
     if fault:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quizzes.content import Transcript, Word
-from quizzes.engines.sentences import ends_sentence
-from quizzes.engines.writing.lexicon import words_of
+from quizzes.engines.sentences import ends_sentence, is_punctuated, with_points
+from quizzes.engines.writing.lexicon import EVERYDAY, STOPWORDS, words_of
 
 # Below this mean confidence of its words a sentence is not quoted.
 CONFIDENCE_FLOOR = 0.55
+# One wrong word makes a sentence silly: each must have been understood about, and
+# what the sentence is about rather surely.
+_WORD_FLOOR, _TERM_FLOOR = 0.35, 0.6
 
 # What points at something said before: alone, such a sentence makes no sense.
 _POINTING_START = re.compile(
@@ -17,7 +20,7 @@ _POINTING_START = re.compile(
     r"however|therefore|thus|hence|instead|otherwise|here|there|now|then|again|such|"
     r"for example|for instance|in other words|as a result|well|okay|ok|yes|no|"
     r"welcome|thank|thanks|let us|let's|hello|hi|remember|note|notice|imagine|"
-    r"you|we|i|today|next|finally|after that|in this)\b",
+    r"please|you|we|i|today|next|finally|after that|in this)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -46,6 +49,8 @@ class Sentence:
     start: float
     end: float
     confidence: float
+    # All its words were understood well enough to be quoted.
+    quotable: bool
 
     @property
     def stands_alone(self) -> bool:
@@ -59,14 +64,13 @@ class Sentence:
             and not self.text.rstrip().endswith("?")
         )
 
-    @property
-    def quotable(self) -> bool:
-        return self.confidence >= CONFIDENCE_FLOOR
-
 
 def sentences_of(transcript: Transcript) -> list[Sentence]:
     """Sentences across the borders of subtitles, which often cut them in two."""
     words = [word for segment in transcript.segments for word in _words(segment)]
+    if not is_punctuated(words):
+        # Subtitles of one's own are kept as they are, and may have no points at all.
+        words = with_points(words)
     sentences: list[Sentence] = []
     current: list[Word] = []
     for place, word in enumerate(words):
@@ -100,8 +104,26 @@ def _sentence(place: int, words: Sequence[Word]) -> Sentence:
         text=" ".join(word.text for word in words),
         start=words[0].start,
         end=words[-1].end,
-        confidence=sum(word.confidence for word in words) / len(words),
+        confidence=_mean_confidence(words),
+        quotable=_quotable(words),
     )
+
+
+def _mean_confidence(words: Sequence[Word]) -> float:
+    return sum(word.confidence for word in words) / len(words)
+
+
+def _quotable(words: Sequence[Word]) -> bool:
+    return _mean_confidence(words) >= CONFIDENCE_FLOOR and all(
+        word.confidence >= _floor(word.text) for word in words
+    )
+
+
+def _floor(text: str) -> float:
+    plain = all(
+        word in STOPWORDS or word in EVERYDAY for word in words_of(text.lower())
+    )
+    return _WORD_FLOOR if plain else _TERM_FLOOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +134,7 @@ class Found:
     start: float
     end: float
     confidence: float
+    quotable: bool
 
 
 class Quotes:
@@ -143,7 +166,8 @@ class Quotes:
             quote=" ".join(word.text for word in span),
             start=span[0].start,
             end=span[-1].end,
-            confidence=sum(word.confidence for word in span) / len(span),
+            confidence=_mean_confidence(span),
+            quotable=_quotable(span),
         )
 
 

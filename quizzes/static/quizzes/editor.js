@@ -205,6 +205,7 @@ const draw = (focus) => {
     const item = form(editing);
     if (after) after.after(item); else list.append(item);
   }
+  document.getElementById("quiz-empty").hidden = quiz.questions.length > 0 || editing !== null;
   document.querySelector("[data-do=undo]").disabled = !quiz.can_undo;
   if (editing) list.querySelector("form textarea").focus();
   else if (typeof focus === "string") list.querySelector(`[data-key="${focus}"]`)?.focus();
@@ -270,17 +271,22 @@ const share = async (keeps) => {
   }
 };
 
+// A job does the rest: go and watch it.
+const start = async (url) => {
+  try {
+    const job = await call("POST", url, {});
+    location.assign(job.urls.page);
+  } catch (error) {
+    say(error.message, true);
+  }
+};
+
 const work = {
   undo,
+  add: () => add(quiz.questions.at(-1)),
   share: () => share(true),
-  export: async () => {
-    try {
-      const job = await call("POST", api("export/"), {});
-      location.assign(job.urls.page);
-    } catch (error) {
-      say(error.message, true);
-    }
-  },
+  export: () => start(api("export/")),
+  remake: () => start(`${data.lesson_api}remake/`),
 };
 for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => work[button.dataset.do]());
 

@@ -73,7 +73,7 @@ export class QuizPlayer {
     const score = Math.round(this.right * 100) / 100;
     this.status.textContent = done
       ? `${done} of ${this.questions.length} answered, ${score} right`
-      : `${this.questions.length} questions`;
+      : `${this.questions.length} question${this.questions.length === 1 ? "" : "s"}`;
     for (const mark of this.list.querySelectorAll(".quiz-mark")) {
       const verdict = this.verdicts.get(mark.dataset.question);
       const state = !verdict ? "open" : verdict.score >= 1 ? "right" : verdict.score > 0 ? "partly" : "wrong";
@@ -251,7 +251,8 @@ export class QuizPlayer {
 
   finish() {
     const total = this.questions.length;
-    const share = total ? Math.round((100 * this.right) / total) : 100;
+    if (!total) return this.onFinish({ right: 0, total, share: 100 });
+    const share = Math.round((100 * this.right) / total);
     const heading = make("h2", { tabindex: "-1" }, `Your score: ${share} %`);
     this.panel.replaceChildren(make("div", { class: "quiz-end" }, heading,
       make("p", {}, `${Math.round(this.right * 100) / 100} of ${total} points.`),
