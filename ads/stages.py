@@ -307,8 +307,7 @@ def _video_files(
     settled = (spans[1].first + spans[1].frames * 0.6) / FPS
     poster = packaging.poster(video, settled, folder / f"{name}-poster.jpg")
     files.append(OutputFile(path=poster, role="poster", content_type="image/jpeg"))
-    starts = [span.start_s for span in spans]
-    teaser = packaging.teaser(video, starts, folder / f"{name}-teaser.gif")
+    teaser = packaging.teaser(video, spans, folder / f"{name}-teaser.gif")
     files.append(OutputFile(path=teaser, role="teaser", content_type="image/gif"))
     report(1.0)
     return files

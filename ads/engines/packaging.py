@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ads.engines import soundtrack
+from ads.timing import Span
 from jobs.toolbox import audio, ffmpeg, loudness
 from jobs.toolbox.audio import Sound
 
@@ -11,6 +12,9 @@ from jobs.toolbox.audio import Sound
 TIMESCALE = "30000"
 _TEASER_FPS = 12
 _TEASER_SECONDS = 4
+# By then everything stands; and a key frame of the scene's film lies there, so that
+# nothing before it has to be decoded.
+_SETTLED_S = 2.0
 
 
 def encode_sound(mix: Sound, target: Path) -> Path:
@@ -94,16 +98,17 @@ def poster(video: Path, at_s: float, target: Path) -> Path:
     return target
 
 
-def teaser(video: Path, cuts_s: Sequence[float], target: Path) -> Path:
+def teaser(video: Path, spans: Sequence[Span], target: Path) -> Path:
     """A looping GIF: a moment out of each scene, from where it has settled."""
-    share = _TEASER_SECONDS / len(cuts_s)
+    share = _TEASER_SECONDS / len(spans)
     pieces: list[str | Path] = []
-    for start in cuts_s:
-        pieces += ["-ss", f"{start + 1.0:.3f}", "-t", f"{share:.3f}", "-i", video]
-    taken = "".join(f"[{place}:v]" for place in range(len(cuts_s)))
+    for span in spans:
+        start = span.start_s + min(_SETTLED_S, max(span.seconds - share, 0.0))
+        pieces += ["-ss", f"{start:.3f}", "-t", f"{share:.3f}", "-i", video]
+    taken = "".join(f"[{place}:v]" for place in range(len(spans)))
     size = "scale='if(gt(iw,ih),480,-2)':'if(gt(iw,ih),-2,480)':flags=area"
     chain = (
-        f"{taken}concat=n={len(cuts_s)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
+        f"{taken}concat=n={len(spans)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
         "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
     )
     ffmpeg.run([*pieces, "-an", "-filter_complex", chain, "-loop", "0", target])

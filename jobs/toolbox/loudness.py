@@ -46,9 +46,11 @@ def integrated_lufs(sound: Sound) -> float:
 
 def true_peak_dbtp(sound: Sound) -> float:
     """The highest point of the wave between its samples, by four times oversampling."""
+    from jobs.toolbox import filters
+
     if not len(sound.samples):
         return -120.0
-    peak = np.abs(_oversampled(sound.samples)).max()
+    peak = filters.peaks(sound.samples).max()
     return 20 * float(np.log10(max(float(peak), 1e-6)))
 
 
@@ -63,12 +65,14 @@ def normalised(
     The first pass measures and sets the gain; as holding peaks back costs a little
     loudness, further ones make up for it.
     """
+    from jobs.toolbox import filters
+
     loudness = integrated_lufs(sound)
     if loudness <= _SILENCE_LUFS:
         return sound
     gain_db = target_lufs - loudness
     # Oversampling is the dear part, and a louder sound has the same peaks, louder.
-    peaks = _peaks(sound)
+    peaks = filters.peaks(sound.samples)
     result = _held_under(sound, peaks, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
     for _ in range(3):
         missing_db = target_lufs - integrated_lufs(result)
@@ -81,16 +85,11 @@ def normalised(
 
 def limited(sound: Sound, *, ceiling_dbtp: float) -> Sound:
     """Peaks over the ceiling are turned down a few milliseconds ahead, never clipped."""
-    return _held_under(sound, _peaks(sound), gain_db=0.0, ceiling_dbtp=ceiling_dbtp)
+    from jobs.toolbox import filters
 
-
-def _peaks(sound: Sound) -> NDArray[np.float32]:
-    """The highest point of the wave around each sample."""
-    peaks = np.abs(_oversampled(sound.samples)).max(axis=1)
-    highest: NDArray[np.float32] = (
-        peaks[: len(sound.samples) * 4].reshape(-1, 4).max(axis=1)
+    return _held_under(
+        sound, filters.peaks(sound.samples), gain_db=0.0, ceiling_dbtp=ceiling_dbtp
     )
-    return highest
 
 
 def _held_under(
@@ -111,24 +110,14 @@ def _held_under(
     return Sound(samples=samples, rate_hz=sound.rate_hz)
 
 
-def _oversampled(samples: Samples) -> NDArray[np.float32]:
-    from scipy.signal import resample_poly
-
-    upsampled: NDArray[np.float32] = resample_poly(samples, 4, 1, axis=0)
-    return upsampled
-
-
 def _k_weighted(samples: Samples) -> NDArray[np.float64]:
     """Through the two filters of BS.1770, whose coefficients are those for 48 kHz."""
-    from scipy.signal import sosfilt
+    from jobs.toolbox import filters
 
     shelf = [1.53512485958697, -2.69169618940638, 1.19839281085285]
     shelf += [1.0, -1.69065929318241, 0.73248077421585]
     high_pass = [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621]
-    filtered: NDArray[np.float64] = sosfilt(
-        np.array([shelf, high_pass]), samples.astype(np.float64), axis=0
-    )
-    return filtered
+    return filters.through_sections(samples, np.array([shelf, high_pass]))
 
 
 def _lufs(power: NDArray[np.float64] | np.floating) -> NDArray[np.float64]:

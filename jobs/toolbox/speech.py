@@ -53,22 +53,12 @@ class Speaker(Protocol):
     def say(self, sentences: Sequence[str], delivery: Delivery) -> list[Spoken]: ...
 
 
-def speak(
-    text: str,
-    speaker: Speaker,
-    delivery: Delivery,
-    *,
-    on_progress: Callable[[float], None] | None = None,
-) -> Spoken:
+def speak(text: str, speaker: Speaker, delivery: Delivery) -> Spoken:
     """A whole text, its sentences parted by pauses."""
     sentences = sentences_of(text)
     if not sentences:
         return Spoken(sound=audio.silence(0.0), words=())
-    pieces: list[Spoken] = []
-    for index, sentence in enumerate(sentences):
-        pieces += [_tight(spoken) for spoken in speaker.say([sentence], delivery)]
-        if on_progress is not None:
-            on_progress((index + 1) / len(sentences))
+    pieces = [_tight(spoken) for spoken in speaker.say(sentences, delivery)]
     return joined(pieces, pause_s=delivery.pause_s)
 
 
@@ -115,24 +105,25 @@ class PiperSpeaker:
     name: str = "piper"
 
     def say(self, sentences: Sequence[str], delivery: Delivery) -> list[Spoken]:
-        voice = piper.voice(self.model)
-        return [self._one(voice, sentence, delivery) for sentence in sentences]
-
-    def _one(
-        self, voice: piper.PiperVoice, sentence: str, delivery: Delivery
-    ) -> Spoken:
         try:
-            heard = voice.say(sentence, pace=delivery.pace)
+            heard = piper.voice(self.model).say(sentences, pace=delivery.pace)
         except espeak.EspeakError as error:
             raise EngineFailedError("piper", str(error)) from error
-        words = zip(sentence.split(), heard.word_times, strict=True)
-        return Spoken(
-            sound=audio.mono(heard.samples, heard.rate_hz),
-            words=tuple(
-                TimedWord(text=text, start_s=start, end_s=end)
-                for text, (start, end) in words
-            ),
-        )
+        return [
+            _from_piper(sentence, sound)
+            for sentence, sound in zip(sentences, heard, strict=True)
+        ]
+
+
+def _from_piper(sentence: str, heard: piper.PiperSound) -> Spoken:
+    words = zip(sentence.split(), heard.word_times, strict=True)
+    return Spoken(
+        sound=audio.mono(heard.samples, heard.rate_hz),
+        words=tuple(
+            TimedWord(text=text, start_s=start, end_s=end)
+            for text, (start, end) in words
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ads.engines.music.oscillators import Partial, summed
 from ads.engines.music.score import DRUMS, Note, Part
 from ads.timing import Beat
-from jobs.toolbox import audio
+from jobs.toolbox import audio, filters
 from jobs.toolbox.audio import RATE_HZ, Sound
 
 Wave = NDArray[np.float32]
@@ -73,21 +74,17 @@ def play(notes: Sequence[Note], beat: Beat, *, duration_s: float) -> Sound:
 
 def _hall(sent: Wave) -> Wave:
     """A long, soft echo, different in each ear."""
-    from scipy.signal import fftconvolve
-
-    ears = [fftconvolve(sent[:, 0], _tail(seed)).astype(np.float32) for seed in (3, 4)]
+    ears = [filters.echoed(sent[:, 0], _tail(seed)) for seed in (3, 4)]
     return np.stack(ears, axis=1)
 
 
 @cache
 def _tail(seed: int) -> Wave:
-    from scipy.signal import lfilter
-
     length = round(1.8 * RATE_HZ)
     time = np.arange(length) / RATE_HZ
     noise = np.random.default_rng(seed).standard_normal(length)
     fading = noise * np.exp(-3.6 * time) * np.minimum(time / 0.02, 1)
-    dark = lfilter([0.3], [1, -0.7], fading)
+    dark = filters.through_sections(fading[:, None], filters.one_pole(0.3))[:, 0]
     return np.asarray(dark / np.sqrt((dark**2).sum()), np.float32)
 
 
@@ -126,12 +123,15 @@ def _saw(
 ) -> NDArray[np.float64]:
     """A sawtooth built of as many partials as stay clean."""
     most = int(min(brightness / frequency * 1000, 16_000 / frequency, 24))
-    partials = np.arange(1, max(most, 1) + 1)
-    wave = np.zeros_like(time)
-    for number in partials:
-        weight = np.exp(-((number * frequency / (brightness * 1000)) ** 2)) / number
-        wave += weight * np.sin(2 * np.pi * frequency * number * time)
-    return wave
+    partials = [
+        Partial(
+            hertz=frequency * number,
+            weight=float(np.exp(-((number * frequency / (brightness * 1000)) ** 2)))
+            / number,
+        )
+        for number in range(1, max(most, 1) + 1)
+    ]
+    return summed(partials, len(time))
 
 
 def _pad(frequency: float, seconds: float) -> NDArray[np.float64]:
@@ -146,28 +146,32 @@ def _pad(frequency: float, seconds: float) -> NDArray[np.float64]:
 def _keys(frequency: float, seconds: float) -> NDArray[np.float64]:
     """A felt piano: partials that die the faster the higher, and a soft hammer."""
     time = _clock(min(seconds + 1.6, 4.0))
-    wave = np.zeros_like(time)
-    for number in range(1, 9):
-        stretched = frequency * number * np.sqrt(1 + 0.0004 * number**2)
-        if stretched > 9000:
-            break
-        fade = np.exp(-time * (1.1 + 0.75 * number + frequency / 900))
-        wave += np.sin(2 * np.pi * stretched * time + number) * fade / number**1.35
-    knock = np.random.default_rng(1).standard_normal(len(time)) * np.exp(-time * 180)
+    partials = [
+        Partial(
+            hertz=stretched,
+            weight=1 / number**1.35,
+            decay=1.1 + 0.75 * number + frequency / 900,
+            phase=number,
+        )
+        for number in range(1, 9)
+        if (stretched := frequency * number * np.sqrt(1 + 0.0004 * number**2)) <= 9000
+    ]
+    wave = summed(partials, len(time))
+    early = time[: RATE_HZ // 8]
+    knock = np.random.default_rng(1).standard_normal(len(early))
+    wave[: len(early)] += 0.03 * knock * np.exp(-early * 180)
     soft = np.minimum(time / 0.004, 1)
-    return np.asarray(
-        (wave + 0.03 * knock) * soft * _held(time, seconds + 0.6, rise=0.002, fall=1.0)
-    )
+    return np.asarray(wave * soft * _held(time, seconds + 0.6, rise=0.002, fall=1.0))
 
 
 def _pluck(frequency: float, seconds: float) -> NDArray[np.float64]:
     time = _clock(min(seconds + 0.8, 2.5))
-    wave = np.zeros_like(time)
-    for number in range(1, 12):
-        if frequency * number > 11_000:
-            break
-        fade = np.exp(-time * (3.2 + 1.7 * number))
-        wave += np.sin(2 * np.pi * frequency * number * time) * fade / number
+    partials = [
+        Partial(hertz=frequency * n, weight=1 / n, decay=3.2 + 1.7 * n)
+        for n in range(1, 12)
+        if frequency * n <= 11_000
+    ]
+    wave = summed(partials, len(time))
     return np.asarray(wave * np.minimum(time / 0.002, 1))
 
 
@@ -192,13 +196,11 @@ def _lead(frequency: float, seconds: float) -> NDArray[np.float64]:
 
 def _bell(frequency: float, seconds: float) -> NDArray[np.float64]:
     time = _clock(min(seconds + 1.5, 4.0))
-    wave = np.zeros_like(time)
-    for ratio, weight, decay in ((1, 1, 1.6), (2.76, 0.4, 3.2), (5.4, 0.2, 6.0)):
-        wave += (
-            weight
-            * np.sin(2 * np.pi * frequency * ratio * time)
-            * np.exp(-time * decay)
-        )
+    partials = [
+        Partial(hertz=frequency * ratio, weight=weight, decay=decay)
+        for ratio, weight, decay in ((1, 1, 1.6), (2.76, 0.4, 3.2), (5.4, 0.2, 6.0))
+    ]
+    wave = summed(partials, len(time))
     return np.asarray(
         wave
         * np.minimum(time / 0.002, 1)
@@ -241,7 +243,6 @@ def _drum(part: Part) -> Wave:
 
 def _hissed(noise: NDArray[np.float64], above_hz: float) -> NDArray[np.float64]:
     """Noise without its lows."""
-    from scipy.signal import butter, sosfilt
-
-    sections = butter(2, above_hz, "highpass", fs=RATE_HZ, output="sos")
-    return np.asarray(sosfilt(sections, noise))
+    band = audio.Band(kind="low_cut", frequency_hz=above_hz)
+    hissing = audio.equalised(audio.mono(noise, RATE_HZ), (band,)).samples[:, 0]
+    return hissing.astype(np.float64)
