@@ -35,6 +35,7 @@ from quizzes.engines import (
     aligning,
     pictures,
     pocketsphinx,
+    slide_words,
     speech_activity,
     waveform,
     whisper,
@@ -45,7 +46,6 @@ from quizzes.engines.speech_activity import Span
 from quizzes.engines.writing import local
 from quizzes.engines.writing.finishing import finish
 from quizzes.engines.writing.gates import alike, verdict
-from quizzes.engines.writing.lexicon import words_of
 from quizzes.engines.writing.source import Quotes
 from quizzes.sample import LESSON
 from tests.quizzes.lessons import MARKETS, NETWORKS, PLANTS, transcript_of
@@ -63,7 +63,9 @@ READ_ALOUD = (
 # What a lesson of two hours may take.
 MOST_MIB = 600
 TAUGHT = " ".join(slide.narration for slide in LESSON[:4])
-ON_SLIDES = words_of(" ".join(f"{s.title} {' '.join(s.bullets)}" for s in LESSON))
+ON_SLIDES = slide_words.expected_of(
+    line for slide in LESSON for line in (slide.title, *slide.bullets)
+)
 
 
 def scenes(folder: Path) -> Iterator[Line]:
@@ -195,7 +197,7 @@ Listen = Callable[[Path, Sequence[Span]], Sequence[Word]]
 
 
 def _ears(vocabulary: Sequence[str]) -> dict[str, Listen]:
-    sphinx = pocketsphinx.PocketSphinx(vocabulary=[w.lower() for w in vocabulary])
+    sphinx = pocketsphinx.PocketSphinx(vocabulary=vocabulary)
     ears: dict[str, Listen] = {pocketsphinx.NAME: sphinx.listen}
     if model := os.environ.get("WHISPER_MODEL"):
         ear = whisper.Whisper(model=model)

@@ -18,7 +18,7 @@ WARNING = (
     "This transcript was made by pocketsphinx, the last resort: expect one word in four "
     "to be wrong. Set WHISPER_MODEL or OPENAI_API_KEY, or upload a transcript."
 )
-_EXPECTED = "+expected"
+_EXPECTED, _JOINED = "+expected", "_"
 # Longer utterances make its search slow and forgetful.
 _LONGEST_S = 20.0
 _PAD_S = 0.15
@@ -36,7 +36,7 @@ _SILENCES = re.compile(r"^(<|\[|\+\+)")
 class PocketSphinx:
     """English speech into timed words, utterance by utterance."""
 
-    # Words to expect: they are made as likely as common ones.
+    # Words and pairs of words to expect: they are made as likely as common words.
     vocabulary: Sequence[str] = ()
 
     def listen(
@@ -64,16 +64,7 @@ class PocketSphinx:
             for heard in decoder.seg() or ():
                 if _SILENCES.match(heard.word):
                     continue
-                words.append(
-                    Word(
-                        text=_written(heard.word),
-                        start=padded.start_s + heard.start_frame * FRAME_S,
-                        end=padded.start_s + (heard.end_frame + 1) * FRAME_S,
-                        confidence=_confidence(
-                            _written(heard.word), float(heard.prob), expected
-                        ),
-                    )
-                )
+                words += _words(heard, padded.start_s, expected)
             if on_progress:
                 on_progress((number + 1) / len(utterances))
         return words
@@ -81,18 +72,34 @@ class PocketSphinx:
     def _expect(self, decoder: Any) -> frozenset[str]:
         """Makes the vocabulary likely; the words of it that can be heard."""
         # Typed Any: the class cannot be named without loading its library.
-        once = dict.fromkeys(word.lower() for word in self.vocabulary)
-        known = [(word, decoder.lookup_word(word)) for word in once]
-        told = [(word, sounds) for word, sounds in known if sounds]
-        for number, (word, sounds) in enumerate(told, start=1):
+        once = dict.fromkeys(tuple(text.lower().split()) for text in self.vocabulary)
+        known = [
+            (words, [decoder.lookup_word(word) for word in words]) for words in once
+        ]
+        told = [(words, sounds) for words, sounds in known if sounds and all(sounds)]
+        for number, (words, sounds) in enumerate(told, start=1):
             # Known words cannot be weighed anew, but new ones can sound like them.
-            decoder.add_word(word + _EXPECTED, sounds, number == len(told))
-        return frozenset(word for word, _ in told)
+            name = _JOINED.join(words) + _EXPECTED
+            decoder.add_word(name, " ".join(sounds), number == len(told))
+        return frozenset(word for words, _ in told for word in words)
 
 
-def _written(heard: str) -> str:
-    # Other ways to say a word are numbered: “the(2)”.
-    word = heard.partition("(")[0].removesuffix(_EXPECTED)
+def _words(heard: Any, start_s: float, expected: frozenset[str]) -> list[Word]:
+    """A word that was heard, or the several of an expected pair, by their letters."""
+    # Typed Any as its decoder is. Other ways to say a word are numbered: “the(2)”.
+    texts = heard.word.partition("(")[0].removesuffix(_EXPECTED).split(_JOINED)
+    at = start_s + heard.start_frame * FRAME_S
+    length_s = (heard.end_frame + 1 - heard.start_frame) * FRAME_S
+    told: list[Word] = []
+    for text in texts:
+        end = at + length_s * len(text) / sum(map(len, texts))
+        sure = _confidence(text, float(heard.prob), expected)
+        told.append(Word(text=_written(text), start=at, end=end, confidence=sure))
+        at = end
+    return told
+
+
+def _written(word: str) -> str:
     return "I" + word[1:] if word == "i" or word.startswith("i'") else word
 
 

@@ -5,6 +5,8 @@ A recogniser that knows them beforehand understands a lesson's own terms better.
 
 import shutil
 import subprocess
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -29,9 +31,9 @@ def available() -> bool:
 
 
 def read_words(video: Path, duration_s: float) -> tuple[str, ...]:
-    """In the order in which they are seen, each once, in small letters."""
+    """Words in the order in which they are seen, then pairs of them, in small letters."""
     count = max(1, min(_MOST_STILLS, round(duration_s / _STILL_EVERY_S)))
-    found: dict[str, None] = {}
+    lines: dict[str, None] = {}
     seen: list[NDArray[np.int16]] = []
     for number in range(count):
         moment_s = (number + 0.9) * duration_s / count
@@ -41,11 +43,33 @@ def read_words(video: Path, duration_s: float) -> tuple[str, ...]:
         if any(np.abs(look - other).mean() < _SAME for other in seen):
             continue
         seen.append(look)
-        found.update(dict.fromkeys(_words_in(still)))
-    return tuple(found)[:_MOST_WORDS]
+        lines.update(dict.fromkeys(_lines_in(still)))
+    return expected_of(lines)
 
 
-def _words_in(still: frames.Pixels) -> list[str]:
+def expected_of(lines: Iterable[str]) -> tuple[str, ...]:
+    """What a recogniser should expect of a lesson with these lines on its slides.
+
+    “Calvin cycle” as one long word is heard where “calvin” would be taken for “carbon”.
+    """
+    words: dict[str, None] = {}
+    pairs: dict[str, None] = {}
+    for line in lines:
+        told = words_of(line.lower())
+        words |= dict.fromkeys(filter(_is_telling, told))
+        pairs |= dict.fromkeys(
+            f"{one} {other}"
+            for one, other in pairwise(told)
+            if _is_telling(one) and _is_telling(other)
+        )
+    return (*tuple(words)[:_MOST_WORDS], *tuple(pairs)[:_MOST_WORDS])
+
+
+def _is_telling(word: str) -> bool:
+    return word.isalpha() and len(word) >= _SHORTEST_WORD and word not in STOPWORDS
+
+
+def _lines_in(still: frames.Pixels) -> list[str]:
     encoded = cv2.imencode(".png", still[..., ::-1])[1].tobytes()
     # Page mode 11: text wherever it stands, in no particular order.
     read = subprocess.run(
@@ -56,9 +80,4 @@ def _words_in(still: frames.Pixels) -> list[str]:
         check=False,
     )
     # What cannot be read helps nobody, and is no reason to stop listening.
-    words = words_of(read.stdout.decode(errors="replace").lower())
-    return [
-        word
-        for word in words
-        if word.isalpha() and len(word) >= _SHORTEST_WORD and word not in STOPWORDS
-    ]
+    return read.stdout.decode(errors="replace").splitlines()

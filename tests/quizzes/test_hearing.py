@@ -110,7 +110,7 @@ def test_words_on_slides_reach_the_recogniser(
     """A stand-in reads the slides: what tesseract itself reads is not ours to test."""
     reader = tmp_path / "bin" / "tesseract"
     reader.parent.mkdir()
-    reader.write_text("#!/bin/sh\necho 'The Chlorophyll absorbs'\n")
+    reader.write_text("#!/bin/sh\necho 'The Calvin cycle\nof sugar'\n")
     reader.chmod(0o755)
     monkeypatch.setenv("PATH", str(reader.parent), prepend=":")
     lesson = tmp_path / "lesson.mp4"
@@ -125,15 +125,15 @@ def test_words_on_slides_reach_the_recogniser(
     facts = transcription.prepare_sound(bench).facts
 
     assert isinstance(facts, SoundFacts)
-    assert facts.vocabulary == ("chlorophyll", "absorbs")
+    assert facts.vocabulary == ("calvin", "cycle", "sugar", "calvin cycle")
 
 
 def test_expected_words_may_come_twice_or_be_unheard_of(hum: Path) -> None:
-    ear = PocketSphinx(vocabulary=("Light", "light", "rubisco", "chlorophyll"))
+    ear = PocketSphinx(vocabulary=("Light", "light", "rubisco", "Calvin cycle"))
 
     words = ear.listen(hum, [Span(start_s=0.5, end_s=1.5)])
 
-    assert all("+" not in word.text for word in words)
+    assert all(word.text.strip("'").isalpha() for word in words)
 
 
 class FakeWhisper:
