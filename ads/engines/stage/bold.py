@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ads.engines.stage.kernels import Frame
+from ads.engines.stage.layout import Area
 from ads.engines.stage.motion import Pose, ease_out
 from ads.engines.stage.palette import mixed
 from ads.engines.stage.scenery import (
@@ -45,7 +46,8 @@ class BoldStage:
         layout, palette = self._setting.layout, self._setting.palette
         x, y = layout.product.middle
         grown = ease_out(t / 0.45)
-        self._block(frame, x, y, grown)
+        block = self._block(x, y, grown)
+        self._fill(frame, block)
         shade = mixed(palette.second, palette.ground, 0.2)
         run = self._words.shape[1] / 2
         speed = 0.0 if self._setting.is_end_card else 240 * layout.unit
@@ -55,36 +57,42 @@ class BoldStage:
             # The part that the platforms' buttons cover still belongs to the picture.
             under = mixed(palette.ground, palette.second, 0.13)
             paint(frame, self._words, under, -run - left, layout.height * 0.69, 1.0)
-        half = layout.product.width * 0.56 * grown
-        self._inside(frame, x - half, x + half, left, top, shade)
+        self._inside(frame, block, left, top, shade)
 
     def _inside(
         self,
         frame: Frame,
-        first: float,
-        last: float,
+        block: Area,
         left: float,
         top: float,
         colour: tuple[int, int, int],
     ) -> None:
         """The running words, seen through the block alone."""
-        start, end = max(round(first), 0), min(round(last), frame.shape[1])
-        if end > start:
-            window = frame[:, start:end]
-            paint(window, self._words, colour, left, top, 1.0)
+        start, end = max(round(block.left), 0), min(round(block.right), frame.shape[1])
+        first, last = max(round(block.top), 0), min(round(block.bottom), frame.shape[0])
+        if end > start and last > first:
+            window = frame[first:last, start:end]
+            paint(window, self._words, colour, left, top - first, 1.0)
 
-    def _block(self, frame: Frame, x: float, y: float, grown: float) -> None:
-        layout = self._setting.layout
-        half = layout.product.width * 0.56
-        tall = layout.product.height * 0.525
-        top = y + tall - 2 * tall * grown
+    def _block(self, x: float, y: float, grown: float) -> Area:
+        """The block behind the product; it grows out of the floor."""
+        product = self._setting.layout.product
+        half, tall = product.width * 0.56, product.height * 0.525
+        return Area(
+            left=x - half,
+            top=y + tall - 2 * tall * grown,
+            right=x + half,
+            bottom=y + tall,
+        )
+
+    def _fill(self, frame: Frame, block: Area) -> None:
         polygon(
             frame,
             [
-                (x - half, top),
-                (x + half, top),
-                (x + half, y + tall),
-                (x - half, y + tall),
+                (block.left, block.top),
+                (block.right, block.top),
+                (block.right, block.bottom),
+                (block.left, block.bottom),
             ],
             self._setting.palette.second,
         )
