@@ -14,6 +14,7 @@ def lay_over(frame: Frame, sprite: Sprite, left: int, top: int, opacity: int) ->
     height, width = frame.shape[0], frame.shape[1]
     first, last = max(0, -left), min(sprite.shape[1], width - left)
     strength = np.uint32(opacity)
+    solid = opacity == 256
     for row in range(max(0, -top), min(sprite.shape[0], height - top)):
         source, target = sprite[row], frame[top + row]
         for column in range(first, last):
@@ -21,6 +22,12 @@ def lay_over(frame: Frame, sprite: Sprite, left: int, top: int, opacity: int) ->
             if alpha == 0:
                 continue
             x = left + column
+            if solid and alpha == 255:
+                # Most of a product: what lies under it does not matter.
+                target[x, 0] = source[column, 0]
+                target[x, 1] = source[column, 1]
+                target[x, 2] = source[column, 2]
+                continue
             # 255 counts as 256, so that a shift divides.
             share = (alpha * strength + 128) >> 8
             rest = np.uint32(256) - (share + (share >> 7))
