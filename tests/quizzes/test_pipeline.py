@@ -101,7 +101,9 @@ def test_lesson_without_a_good_question_keeps_all_else_and_says_so(
     client.force_login(owner)
     shown = client.get(f"/studio/jobs/{job.pk}/").content.decode()
     assert "was good enough to ask" in shown
-    assert f"/studio/quizzes/{Quiz.objects.get(job=job).pk}/" in shown
+    editor = f"/studio/quizzes/{Quiz.objects.get(job=job).pk}/"
+    assert editor in shown
+    assert 'data-do="add"' in client.get(editor).content.decode()
 
 
 def test_export_without_anything_made_says_what_to_do(

@@ -36,6 +36,11 @@ _CELL_KEPT = 0.8
 _INK = 24.0
 # A slide with less ink than this (share of pixels) is as good as empty.
 _LITTLE_INK = 0.004
+# So many slides are remembered, so that memory stays flat however long a lesson is; of
+# more, those that were longest out of sight are new when they come back.
+_MOST_SLIDES = 120
+# Every so many pixels tell slides apart that have little in common.
+_ROUGH_STEP, _ROUGHLY = 4, 0.6
 # Samples to wait for the picture to come to rest after a change.
 _PATIENCE = 6
 
@@ -47,9 +52,8 @@ class SlideChange:
     slide: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Slide:
-    grey: Grey
     ink: Vectors
     mask: Mask
 
@@ -61,7 +65,9 @@ class SlideWatcher:
     changes: list[SlideChange] = field(default_factory=list)
     still_samples: int = 0
     samples: int = 0
-    _slides: list[_Slide] = field(default_factory=list)
+    # By their numbers, what was seen last at the end.
+    _slides: dict[int, _Slide] = field(default_factory=dict)
+    _numbered: int = 0
     _now: int = -1
     _last: Grey | None = None
     _restless: NDArray[np.float32] | None = None
@@ -78,8 +84,7 @@ class SlideWatcher:
         if self._last is None:
             self._last = picture
             self._restless = np.zeros(picture.shape, np.float32)
-            self._add(picture)
-            self._now = 0
+            self._now = self._add(*inked(picture))
             return
         assert self._restless is not None
         changed = cv2.absdiff(picture, self._last) > _CHANGED
@@ -113,12 +118,14 @@ class SlideWatcher:
         current = self._slides[self._now]
         if self._same(current, ink, mask, moving):
             # Grown by a bullet, or corrected: the newest state is the slide.
-            self._slides[self._now] = _Slide(grey=picture, ink=ink, mask=mask)
+            self._slides[self._now] = _Slide(ink=ink, mask=mask)
             return
         known = self._known(ink, mask, moving)
         if known is None:
-            self._add(picture)
-        self._now = known if known is not None else len(self._slides) - 1
+            self._now = self._add(ink, mask)
+        else:
+            self._now = known
+            self._slides[known] = self._slides.pop(known)
         self.changes.append(SlideChange(time_s=since_s, slide=self._now))
 
     def _same(self, old: _Slide, ink: Vectors, mask: Mask, moving: Mask) -> bool:
@@ -135,9 +142,9 @@ class SlideWatcher:
         if here.mean() < _LITTLE_INK:
             return None
         best, share = None, 0.8
-        for number, slide in enumerate(self._slides):
+        for number, slide in self._slides.items():
             there = slide.mask & ~moving
-            if not there.any():
+            if not there.any() or not _roughly_same(slide.ink, there, ink):
                 continue
             mutual = min(
                 kept_share(slide.ink, there, ink), kept_share(ink, here, slide.ink)
@@ -146,9 +153,13 @@ class SlideWatcher:
                 best, share = number, mutual
         return best
 
-    def _add(self, picture: Grey) -> None:
-        ink, mask = inked(picture)
-        self._slides.append(_Slide(grey=picture, ink=ink, mask=mask))
+    def _add(self, ink: Vectors, mask: Mask) -> int:
+        number = self._numbered
+        self._numbered += 1
+        self._slides[number] = _Slide(ink=ink, mask=mask)
+        if len(self._slides) > _MOST_SLIDES:
+            del self._slides[next(iter(self._slides))]
+        return number
 
 
 def inked(picture: Grey) -> tuple[Vectors, Mask]:
@@ -181,6 +192,14 @@ def _still_there(old: Vectors, new: Vectors) -> Mask:
     size_old, size_new = np.hypot(*old), np.hypot(*new)
     facing = (old * new).sum(axis=0) > 0.75 * size_old * size_new
     return np.asarray(facing & (size_new > 0.25 * size_old))
+
+
+def _roughly_same(old: Vectors, mask: Mask, new: Vectors) -> bool:
+    rough = (slice(None, None, _ROUGH_STEP),) * 2
+    some = mask[rough]
+    if some.sum() < 50:
+        return True
+    return kept_share(old[:, *rough], some, new[:, *rough]) > _ROUGHLY
 
 
 def kept_share(old: Vectors, mask: Mask, new: Vectors) -> float:
