@@ -34,6 +34,10 @@ from paintings.scenery.canvas import to_bytes
 
 _SEEDS = range(5)
 _SIZE = (900, 600)
+# How far the camera moves, as a share of the width.
+_MOVE = 0.03
+# Colours this far apart, in grey levels, are told apart at a glance.
+_UNLIKE = 40.0
 
 
 def main() -> None:
@@ -73,6 +77,7 @@ def _tell_scenes(bench: str, rows: list[dict[str, float]]) -> None:
         psnr_db=min(row["psnr_db"] for row in rows),
         halo_worst=max(row["halo_ratio"] for row in rows),
         uncovered=sum(row["uncovered"] for row in rows),
+        left_behind=round(float(np.mean([row["left_behind"] for row in rows])), 4),
         must={"alpha_iou": 0.80, "order": 0.90, "psnr_db": 45, "halo_worst": 1.2},
     )
 
@@ -92,6 +97,7 @@ def _measure_scene(scene: Scene) -> dict[str, float]:
         "psnr_db": round(_psnr(whole, photo.rgb), 1),
         "halo_ratio": round(_halo(scene, sheets), 3),
         "uncovered": _uncovered(sheets, nearness),
+        "left_behind": round(_left_behind(scene, sheets), 4),
     }
 
 
@@ -159,6 +165,27 @@ def _uncovered(sheets: list[Sheet], nearness: list[float]) -> int:
         ]
         holes += int((parallax.view(white, across=across, down=0) < 250).sum())
     return holes
+
+
+def _left_behind(scene: Scene, sheets: list[Sheet]) -> float:
+    """The share of what a move of 3 % uncovers that still looks like the subject."""
+    truth = scene.layers[-1].alpha > 0.5
+    reach = round(_MOVE * truth.shape[1])
+    inside = cv2.distanceTransform(truth.astype(np.uint8), cv2.DIST_L2, 3)
+    shown, subject, behind = (
+        cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 2.0)
+        for picture in (
+            rest(sheet.rgba for sheet in sheets[:-1]),
+            scene.photo,
+            to_bytes(scene.upto(len(scene.layers) - 1)),
+        )
+    )
+    unlike = np.linalg.norm(subject - behind, axis=2) > _UNLIKE
+    uncovered = truth & (inside <= reach) & unlike
+    like_subject = np.linalg.norm(shown - subject, axis=2)
+    like_behind = np.linalg.norm(shown - behind, axis=2)
+    left = uncovered & (like_subject < 0.5 * like_behind)
+    return float(left.sum() / max(uncovered.sum(), 1))
 
 
 def fills() -> None:

@@ -34,6 +34,8 @@ _EMBEDDED = 0.3
 SKIRTING = 0.02
 # From this share of lines towards the vanishing point a surface runs there.
 _AIMED = 0.25
+# ... from this one on if it is broader than this share of the picture.
+_AIMED_BROAD, _BROAD = 0.08, 0.02
 
 
 class Role(IntEnum):
@@ -164,7 +166,9 @@ def passage(
     shape: Outlines, regions: Regions, role: NDArray[np.int64], vanishing: Vanishing
 ) -> NDArray[np.int64]:
     """Along a street all is part of it but the sky and what stands free on it."""
-    aims = regions.means(vanishing.aimed) > _AIMED
+    share = regions.means(vanishing.aimed)
+    # A whole front has much that aims nowhere; what stands free has nothing that does.
+    aims = (share > _AIMED) | ((share > _AIMED_BROAD) & (shape.size > _BROAD))
     framed = shape.on_left + shape.on_right + shape.on_bottom > 0.02
     height = regions.labels.shape[0]
     # What ends near the vanishing point is far, whatever it is.
