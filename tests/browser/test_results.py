@@ -7,9 +7,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from jobs.toolbox import ffmpeg
 from mediaforge.places import BASE
 from tests.browser.conftest import Stack, Studio, environment_of, open_studio
 from tests.browser.steps import ENDS_WITHIN_MS, has_state, start_tiny
@@ -162,6 +164,55 @@ def _answer(page: Page) -> None:
     else:
         page.keyboard.press("1")
     page.get_by_role("button", name="Check").click()
+
+
+_CHATTER = """1
+00:00:00,500 --> 00:00:05,500
+So it is, well, this one here, you know. And then that, and this one too, you know.
+"""
+
+
+@pytest.fixture(scope="module")
+def empty_quiz(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of a lesson in which nothing was said that one could ask about."""
+    film = tmp_path_factory.mktemp("lesson") / "lesson.mp4"
+    sources = ("-f", "lavfi", "-t", "6", "-i", "testsrc2=s=320x180:r=10")
+    sound = ("-f", "lavfi", "-t", "6", "-i", "sine=220")
+    ffmpeg.run([*sources, *sound, "-pix_fmt", "yuv420p", film])
+    headers = {"Authorization": f"Bearer {stack.api_key}"}
+    with httpx.Client(base_url=stack.url, headers=headers, timeout=60) as api:
+        folder = "/api/v1/projects/default/assets/"
+        lesson = api.put(f"{folder}lesson.mp4", content=film.read_bytes()).json()
+        words = api.put(f"{folder}own.srt", content=_CHATTER.encode()).json()
+        params = {"formats": ["captions"], "transcript": words["id"]}
+        order = {"pipeline": "lesson", "inputs": [lesson["id"]], "params": params}
+        job = api.post("/api/v1/jobs/", json=order).json()
+    return f"/studio/jobs/{job['id']}/"
+
+
+def test_a_quiz_without_questions_is_filled_by_hand(
+    studio: Studio, empty_quiz: str
+) -> None:
+    page = studio.go(empty_quiz)
+    has_state(page, "succeeded")
+    expect(page.get_by_text("was good enough to ask")).to_be_visible()
+    page.get_by_role("link", name="Edit the quiz").click()
+    expect(page.get_by_text("There is no question yet")).to_be_visible()
+    studio.check_accessible()
+    studio.check_fits()
+
+    page.get_by_role("button", name="Add a question").click()
+    page.get_by_label("Question", exact=True).fill("What counts the seconds?")
+    for place, choice in enumerate(("A test picture", "A bird")):
+        page.get_by_label("Choice", exact=True).nth(place).fill(choice)
+    page.get_by_role("button", name="Save").click()
+
+    asked = page.get_by_role("heading", name="What counts the seconds?")
+    expect(asked).to_be_visible()
+    expect(page.get_by_text("There is no question yet")).to_be_hidden()
+    # As it was, for the other size.
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("There is no question yet")).to_be_visible()
 
 
 def test_results_are_shared_by_a_link(studio: Studio, browser: Browser) -> None:
