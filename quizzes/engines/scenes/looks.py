@@ -16,6 +16,7 @@ Grey = NDArray[np.uint8]
 LOOK_PX = (128, 72)
 TINY_PX = (32, 18)
 SLIDE_PX = (320, 180)
+_ROWS_READ = 360
 # Planar 8-bit formats whose planes can be read in place.
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 
@@ -75,8 +76,9 @@ def _look(frame: Any, time_s: float, *, with_detail: bool) -> Look:
     if frame.format.name not in _PLANAR:
         frame = frame.reformat(width=640, height=360, format="yuv420p")
     luma = _plane(frame.planes[0])
-    # Rows that area averaging would drown anyway need not be read.
-    step = max(1, luma.shape[0] // 540)
+    # Rows that area averaging would drown anyway need not be read. Of all usual heights
+    # a whole multiple of the look's rows is left: others take nine times as long.
+    step = max(1, luma.shape[0] // _ROWS_READ)
     small = cv2.resize(luma[::step], LOOK_PX, interpolation=cv2.INTER_AREA)
     chroma = [
         cv2.resize(_plane(plane)[::step], TINY_PX, interpolation=cv2.INTER_AREA)
