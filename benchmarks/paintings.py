@@ -342,7 +342,8 @@ def _tell_apart() -> None:
         for style in Style:
             painted = paint_picture(photo, style=style, strength=1, seed=seed)
             samples.append((style.value, number, _statistics(painted) - 0.5 * plain))
-    spread = _spread_within(samples)
+    table = np.array([values for _, _, values in samples])
+    spread = table.std(axis=0) + 1e-9
     right = 0
     for style_name, number, values in samples:
         distances = {
@@ -356,15 +357,6 @@ def _tell_apart() -> None:
         cases=len(samples),
         must=0.95,
     )
-
-
-def _spread_within(
-    samples: list[tuple[str, int, NDArray[np.float64]]],
-) -> NDArray[np.float64]:
-    """How much each statistic varies among pictures of one style."""
-    tables = [np.array([v for name, _, v in samples if name == s]) for s in Style]
-    within = np.mean([table.var(axis=0) for table in tables], axis=0)
-    return np.asarray(np.sqrt(within) + 1e-9, np.float64)
 
 
 def _distance(

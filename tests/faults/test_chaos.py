@@ -6,7 +6,7 @@ import sys
 
 from tests.house import BASE
 
-ROUNDS = 2
+ROUNDS = 4
 
 
 def test_laws_hold_through_random_faults() -> None:

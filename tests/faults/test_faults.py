@@ -28,7 +28,7 @@ POINTS = {
     "at work": {"busy_seconds": 1.5},
     "in parts": {"busy_seconds": 0.7, "parts": 3},
     "buying": {"vendor_seconds": 1.5, "price_usd": 0.5, "polls": 1},
-    "waiting": {"price_usd": 0.5, "polls": 2},
+    "waiting": {"price_usd": 0.5, "polls": 4},
 }
 STEP_AT = {
     "at work": "work",
