@@ -1,11 +1,13 @@
-"""Short outages of Postgres are sat out, so that finished work is not done again."""
+"""Outages are sat out: no process ends for one, and finished work is not done again."""
 
 import time
 from collections.abc import Callable
 from select import select
 from typing import TypeVar
 
+import redis
 import structlog
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
 
 from jobs.runtime.signals import flags
@@ -33,6 +35,17 @@ def sit_out(write: Callable[[], T]) -> T:
             if time.monotonic() > until:
                 raise
             logger.warning("postgres is away, trying again", error=str(error).strip())
+            time.sleep(PAUSE_S)
+
+
+def once_servers_answer(begin: Callable[[], T]) -> T:
+    """Begin when Redis and Postgres are there: after a power cut they may come up last."""
+    while True:
+        try:
+            return begin()
+        except (redis.RedisError, DatabaseError) as error:
+            connection.close()
+            logger.warning("waits for its servers", error=str(error).strip())
             time.sleep(PAUSE_S)
 
 

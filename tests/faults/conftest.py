@@ -29,7 +29,9 @@ def house(
 
 
 def bring_back(house: House) -> None:
-    """Start whatever a test has ended."""
+    """Start whatever a test has ended; nothing else may have."""
+    fallen = [n for n, p in house.processes.items() if p.poll() is not None]
+    assert not fallen, f"{fallen} ended: {house.log(fallen[0])[-2000:]}"
     if not house.servers.postgres.running():
         house.servers.postgres.start()
     if not house.servers.redis.running():

@@ -185,10 +185,12 @@ def test_worker_that_comes_back_after_its_lease_changes_nothing(
         os.kill(pid, signal.SIGSTOP)
 
     another = job.stages.filter(name=STEP_AT[point], attempt__gt=1, status="running")
-    wait_for(another.exists, "in other hands")
-    time.sleep(1)
-    for pid in reversed(asleep):
-        os.kill(pid, signal.SIGCONT)
+    try:
+        wait_for(another.exists, "in other hands")
+        time.sleep(1)
+    finally:
+        for pid in reversed(asleep):
+            os.kill(pid, signal.SIGCONT)
     settle(house, job)
 
     assert job.status == Job.Status.SUCCEEDED
@@ -265,6 +267,23 @@ def test_one_worker_is_enough(house: House, owner: User) -> None:
 
     settle(house, jobs[0])
     assert {job.status for job in jobs} == {Job.Status.SUCCEEDED}
+
+
+def test_workers_that_start_before_their_servers_wait_for_them(
+    house: House, owner: User
+) -> None:
+    job = submit(owner)
+    for worker in ("worker-1", "worker-2"):
+        house.kill(worker)
+    connections.close_all()
+    house.servers.postgres.stop()
+    house.servers.redis.stop()
+
+    house.start_worker("worker-1")
+    wait_for(lambda: "waits for its servers" in house.log("worker-1"), "waits")
+    settle(house, job)
+
+    assert job.status == Job.Status.SUCCEEDED
 
 
 def test_nothing_of_a_killed_horse_stays_in_scratch(house: House, owner: User) -> None:

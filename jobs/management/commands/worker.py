@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from jobs import later
 from jobs.pipeline import Queue
 from jobs.queues import queue_names
+from jobs.runtime import outages
 from jobs.runtime.worker import StageWorker
 
 
@@ -23,7 +24,10 @@ class Command(BaseCommand):
         # Once, before any horse is forked: they all share what is loaded here.
         later.load_all()
         serves = [Queue(name.strip()) for name in queues.split(",")]
-        connection = django_rq.get_connection(queue_names(serves)[0])
-        StageWorker(queue_names(serves), serves=serves, connection=connection).work(
-            logging_level="WARNING"
+        names = queue_names(serves)
+        worker = outages.once_servers_answer(
+            lambda: StageWorker(
+                names, serves=serves, connection=django_rq.get_connection(names[0])
+            )
         )
+        worker.work(logging_level="WARNING")
