@@ -23,6 +23,8 @@ class Failure:
     detail: str
     retryable: bool
     retry_after: timedelta | None = None
+    # Whose service was the cause, where one was.
+    vendor: str = ""
 
 
 def fail(change: Change, stage: Stage, failure: Failure) -> None:
@@ -40,7 +42,7 @@ def fail(change: Change, stage: Stage, failure: Failure) -> None:
         lease_until=None,
         worker_id=None,
     )
-    change.note(Event.Kind.FAILED, stage, code=failure.code, detail=failure.detail)
+    change.note(Event.Kind.FAILED, stage, **_told(failure))
     if registry.get(stage.pipeline).step(stage.name).tolerates_failed_parts:
         step_ended(change, stage)
     else:
@@ -66,8 +68,7 @@ def _retry_later(change: Change, stage: Stage, failure: Failure, failures: int) 
     change.note(
         Event.Kind.RETRIED,
         stage,
-        code=failure.code,
-        detail=failure.detail,
+        **_told(failure),
         attempt=stage.attempt,
         delay_seconds=delay.total_seconds(),
     )
@@ -103,6 +104,11 @@ def gave_up(stage: Stage) -> Failure:
         "Try again, or raise POLLING_TIMEOUT_MINUTES.",
         retryable=False,
     )
+
+
+def _told(failure: Failure) -> dict[str, str]:
+    told = {"code": failure.code, "detail": failure.detail}
+    return told | ({"vendor": failure.vendor} if failure.vendor else {})
 
 
 def _error_json(stage: Stage, failure: Failure) -> dict[str, Any]:

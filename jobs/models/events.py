@@ -29,6 +29,8 @@ class Event(models.Model):
         PRIORITY = "priority"
         ENDED = "ended"
 
+    TROUBLES = (Kind.RETRIED, Kind.LOST, Kind.STUCK, Kind.FAILED)
+
     job = models.ForeignKey(Job, models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()
     at = models.DateTimeField()
@@ -41,6 +43,13 @@ class Event(models.Model):
         ordering = ["seq"]
         constraints = [
             models.UniqueConstraint(fields=["job", "seq"], name="events_are_numbered")
+        ]
+        indexes = [
+            models.Index(
+                fields=["at"],
+                condition=models.Q(kind__in=["retried", "lost", "stuck", "failed"]),
+                name="troubles",
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import traceback
 from datetime import timedelta
 from pathlib import Path
 
-from jobs.errors import StageError, VendorUnavailableError
+from jobs.errors import StageError, VendorError, VendorUnavailableError
 from jobs.flow import Failure
 
 
@@ -18,6 +18,7 @@ def foreseen(error: StageError) -> Failure:
         detail=error.detail,
         retryable=error.retryable,
         retry_after=retry_after,
+        vendor=error.vendor if isinstance(error, VendorError) else "",
     )
 
 
