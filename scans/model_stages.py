@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -65,15 +66,22 @@ def group_photos(bench: Bench) -> StageResult:
         groups = fal.named_sides(filenames)
     elif bench.params.group and len(paths) >= grouping.FEWEST_TOGETHER:
         pictures = []
-        for index, path in enumerate(paths):
-            photo = images.decode(path, longest_px=GROUPING_PX).shrunk(GROUPING_PX)
-            pictures.append((photo.rgb, cutouts.cut_out(photo).alpha))
-            bench.report(0.6 * (index + 1) / len(paths), "Cutting out the subjects")
+        with ThreadPoolExecutor(grouping.THREADS) as pool:
+            for picture in pool.map(_cut_small, paths):
+                pictures.append(picture)
+                done = len(pictures) / len(paths)
+                bench.report(0.6 * done, "Cutting out the subjects")
         groups = grouping.group(pictures, bench.reporter(0.6, 1.0))
     together = sum(len(heap) > 1 for heap in groups)
     facts = GroupFacts(groups=groups, labels=[names[heap[0]] for heap in groups])
     note = f"{together} object seen from several sides." if together else ""
     return StageResult(facts=facts, note=note)
+
+
+def _cut_small(path: Path) -> tuple[images.Pixels, images.Pixels]:
+    """A photo and where its subject is, as large as comparing needs."""
+    photo = images.decode(path, longest_px=GROUPING_PX).shrunk(GROUPING_PX)
+    return photo.rgb, cutouts.cut_out(photo).alpha
 
 
 def names_of(filenames: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Which photos show one object from several sides, and which stand alone."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +17,10 @@ FEWEST_MATCHES = 22
 WORK_PX = 560
 FEATURES = 1500
 RATIO = 0.78
+# OpenCV and NumPy let go of Python while they count.
+THREADS = 2
+# Pairs are compared so many at a time: found groups spare those that come after.
+AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,23 +35,38 @@ def group(
 ) -> list[list[int]]:
     """Groups of indices: photos (RGB, subject mask or None) of one object together."""
     marks = []
-    for index, (rgb, mask) in enumerate(pictures):
-        marks.append(_marks(rgb, mask))
-        on_progress(0.5 * (index + 1) / len(pictures))
-    parent = list(range(len(pictures)))
+    with ThreadPoolExecutor(THREADS) as pool:
+        for found in pool.map(lambda picture: _marks(*picture), pictures):
+            marks.append(found)
+            on_progress(0.5 * len(marks) / len(pictures))
+    return _heaps(marks, lambda done: on_progress(0.5 + 0.5 * done))
+
+
+def _heaps(
+    marks: Sequence["_Marks"], on_progress: Callable[[float], None]
+) -> list[list[int]]:
+    """What fits together, directly or through others; too few stand alone."""
+    parent = list(range(len(marks)))
 
     def root(index: int) -> int:
         while parent[index] != index:
             index = parent[index]
         return index
 
-    pairs = list(combinations(range(len(pictures)), 2))
-    for count, (a, b) in enumerate(pairs):
-        if root(a) != root(b) and _fit(marks[a], marks[b]):
-            parent[root(b)] = root(a)
-        on_progress(0.5 + 0.5 * (count + 1) / len(pairs))
+    pairs = list(combinations(range(len(marks)), 2))
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            open_ones = [(a, b) for a, b in some if root(a) != root(b)]
+            fitting = pool.map(
+                lambda pair: _fit(marks[pair[0]], marks[pair[1]]), open_ones
+            )
+            for (a, b), fits in zip(open_ones, fitting, strict=True):
+                if fits:
+                    parent[root(b)] = root(a)
+            on_progress(min(1.0, (start + AT_ONCE) / len(pairs)))
     heaps: dict[int, list[int]] = {}
-    for index in range(len(pictures)):
+    for index in range(len(marks)):
         heaps.setdefault(root(index), []).append(index)
     groups: list[list[int]] = []
     for heap in heaps.values():
@@ -84,11 +104,17 @@ def _fit(a: _Marks, b: _Marks) -> bool:
     if len(a.places) < FEWEST_MATCHES or len(b.places) < FEWEST_MATCHES:
         return False
     likeness = a.descriptors @ b.descriptors.T
+    rows = np.arange(len(likeness))
     nearest = likeness.argmax(axis=1)
-    two = np.partition(likeness, -2, axis=1)[:, -2:]
-    gap = np.sqrt(np.maximum(2 - 2 * two, 0))
-    good = gap[:, 1] < RATIO * gap[:, 0]
-    good &= likeness.argmax(axis=0)[nearest] == np.arange(len(nearest))
+    mutual = likeness.argmax(axis=0)[nearest] == rows
+    best = likeness[rows, nearest]
+    # Without the best the second best is the best.
+    likeness[rows, nearest] = -1
+    second = likeness.max(axis=1)
+    good = np.sqrt(np.maximum(2 - 2 * best, 0)) < RATIO * np.sqrt(
+        np.maximum(2 - 2 * second, 0)
+    )
+    good &= mutual
     if good.sum() < FEWEST_MATCHES:
         return False
     first, second = a.places[good], b.places[nearest[good]]

@@ -42,53 +42,54 @@ _POLYGONS: dict[int, list[list[str]]] = {
     11: [["c3", "c0", "c1", "e1", "e2"]],
     15: [["c0", "c1", "c2", "c3"]],
 }
-_CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
 
 
 def lay_out(distance: Doubles) -> Relief:
     """Triangulate where the signed distance (rows, columns) is positive."""
     inside = distance > 0
-    places: list[tuple[float, float]] = []
-    rim: list[bool] = []
-    known: dict[tuple[int, int, int, int], int] = {}
-
-    def vertex(a: tuple[int, int], b: tuple[int, int]) -> int:
-        """The corner a, or the crossing between a and b."""
-        key = (*min(a, b), *max(a, b))
-        if key not in known:
-            known[key] = len(places)
-            va, vb = distance[a], distance[b]
-            share = 0.0 if a == b else float(np.clip(va / (va - vb), 0.02, 0.98))
-            places.append((a[1] + share * (b[1] - a[1]), a[0] + share * (b[0] - a[0])))
-            rim.append(a != b)
-        return known[key]
-
-    faces: list[tuple[int, int, int]] = []
+    corners = np.argwhere(inside)[:, ::-1].astype(np.float64)
+    across, spots_across = _crossings(distance, inside)
+    along, spots_along = _crossings(distance.T, inside.T)
+    at_corners = np.full(inside.shape, -1, np.int32)
+    at_corners[inside] = np.arange(len(corners))
+    across[across >= 0] += len(corners)
+    along[along >= 0] += len(corners) + len(spots_across)
+    numbers = {
+        "c0": at_corners[:-1, :-1], "c1": at_corners[:-1, 1:],
+        "c2": at_corners[1:, 1:], "c3": at_corners[1:, :-1],
+        "e0": across[:-1], "e2": across[1:],
+        "e1": along.T[:, 1:], "e3": along.T[:, :-1],
+    }  # fmt: skip
     code = (
         inside[:-1, :-1] * 1
         + inside[:-1, 1:] * 2
         + inside[1:, 1:] * 4
         + inside[1:, :-1] * 8
     )
-    for row, column in np.argwhere(code > 0).tolist():
-        corners = [(row + dr, column + dc) for dr, dc in _CORNERS]
-        for polygon in _POLYGONS[int(code[row, column])]:
-            loop = []
-            for name in polygon:
-                k = int(name[1])
-                a, b = corners[k], corners[(k + 1) % 4]
-                loop.append(
-                    vertex(a, a)
-                    if name[0] == "c"
-                    else vertex(*_inner_first(a, b, inside))
-                )
-            faces += [(loop[0], loop[i + 1], loop[i]) for i in range(1, len(loop) - 1)]
+    faces = [np.zeros((0, 3), np.int32)]
+    for kind, polygons in _POLYGONS.items():
+        cells = code == kind
+        for polygon in polygons:
+            loop = [numbers[name][cells] for name in polygon]
+            faces += [
+                np.column_stack([loop[0], loop[i + 1], loop[i]])
+                for i in range(1, len(loop) - 1)
+            ]
     return Relief(
-        places=np.array(places), faces=np.array(faces, np.int32), rim=np.array(rim)
+        places=np.concatenate([corners, spots_across, spots_along[:, ::-1]]),
+        faces=np.concatenate(faces),
+        rim=np.arange(len(corners) + len(spots_across) + len(spots_along))
+        >= len(corners),
     )
 
 
-def _inner_first(
-    a: tuple[int, int], b: tuple[int, int], inside: NDArray[np.bool_]
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (a, b) if inside[a] else (b, a)
+def _crossings(distance: Doubles, inside: NDArray[np.bool_]) -> tuple[Ints, Doubles]:
+    """Where rows cross the edge: a number for each such step (else -1), and (x, y)."""
+    left, right = distance[:, :-1], distance[:, 1:]
+    crossed = inside[:, :-1] != inside[:, 1:]
+    numbers = np.full(crossed.shape, -1, np.int32)
+    numbers[crossed] = np.arange(int(crossed.sum()))
+    rows, columns = np.nonzero(crossed)
+    share = left[crossed] / (left[crossed] - right[crossed])
+    # Never quite at a corner: a triangle needs some area.
+    return numbers, np.column_stack([columns + np.clip(share, 0.02, 0.98), rows])
