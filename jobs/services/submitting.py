@@ -14,6 +14,8 @@ from jobs.flow import Change
 from jobs.models import Allowance, Batch, Event, Job, JobInput, Priority, Project, Stage
 from jobs.services.ordering import CheckedOrder, JobOrder, check_order
 
+logger = structlog.get_logger(__name__)
+
 
 def submit(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Job:
     """Check the order, and write the job down; it starts when this is committed."""
@@ -30,6 +32,7 @@ def begin(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Change
         with flow.beginning(job, stages) as change:
             change.note(Event.Kind.SUBMITTED, by=owner.username)
             flow.open_from(change, 0)
+    logger.info("job submitted", job=str(job.pk), pipeline=job.pipeline)
     return change
 
 
