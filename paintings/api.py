@@ -90,6 +90,7 @@ class UploadView(FormApiView):
         request={"multipart/form-data": UploadForm},
         responses={201: dict},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Upload a photo to be painted."""
         release_connection()

@@ -16,7 +16,7 @@ from jobs.api.auth import caller
 from jobs.api.base import ApiView, FormApiView, no_content, plain, release_connection
 from jobs.api.idempotency import idempotent
 from jobs.api.paging import paginate
-from jobs.api.schema import CURSOR, IDEMPOTENCY, LIMIT, OWNER
+from jobs.api.schema import CURSOR, LIMIT, OWNER
 from jobs.api.shapes import AssetPage, AssetShape
 from jobs.errors import NotFoundError, RequestError
 from jobs.files.assets import receive
@@ -81,7 +81,7 @@ class ProjectAssetsView(FormApiView):
 
     @extend_schema(
         operation_id="upload_asset",
-        parameters=[IDEMPOTENCY, OWNER],
+        parameters=[OWNER],
         request={"multipart/form-data": NewAsset},
         responses={201: AssetShape},
     )

@@ -14,7 +14,7 @@ from jobs.api.idempotency import idempotent
 from jobs.api.jobs import zip_response
 from jobs.api.orders import BatchOrderSerializer, batch_orders
 from jobs.api.paging import paginate
-from jobs.api.schema import CURSOR, IDEMPOTENCY, LIMIT
+from jobs.api.schema import CURSOR, LIMIT
 from jobs.api.shapes import BatchPage, BatchShape
 from jobs.errors import ConflictError, NotFoundError
 from jobs.models import Asset, Batch, Job
@@ -34,7 +34,6 @@ class BatchesView(ApiView):
 
     @extend_schema(
         operation_id="submit_batch",
-        parameters=[IDEMPOTENCY],
         request=BatchOrderSerializer,
         responses={201: BatchShape},
     )

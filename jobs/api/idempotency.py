@@ -62,6 +62,7 @@ def idempotent(view: V) -> V:
         )
         return response
 
+    wrapped.__dict__["takes_idempotency_key"] = True
     return wrapped  # type: ignore[return-value]  # the same signature, wrapped
 
 

@@ -21,7 +21,7 @@ from jobs.api.base import ApiView, no_content, wants_events
 from jobs.api.idempotency import idempotent
 from jobs.api.orders import JobOrderSerializer, job_order
 from jobs.api.paging import paginate
-from jobs.api.schema import CURSOR, IDEMPOTENCY, LIMIT, OWNER
+from jobs.api.schema import CURSOR, LIMIT, OWNER
 from jobs.api.shapes import EventsShape, JobPage, JobShape, LogShape, OutputsShape
 from jobs.errors import NotFoundError, RequestError
 from jobs.files import storage
@@ -89,7 +89,6 @@ class JobsView(ApiView):
 
     @extend_schema(
         operation_id="submit_job",
-        parameters=[IDEMPOTENCY],
         request=JobOrderSerializer,
         responses={201: JobShape},
     )

@@ -12,7 +12,7 @@ from jobs.api.auth import caller
 from jobs.api.base import ApiView, no_content
 from jobs.api.idempotency import idempotent
 from jobs.api.paging import paginate
-from jobs.api.schema import CURSOR, IDEMPOTENCY, LIMIT, OWNER
+from jobs.api.schema import CURSOR, LIMIT, OWNER
 from jobs.api.shapes import ProjectPage, ProjectShape
 from jobs.errors import ConflictError
 from jobs.models import Project
@@ -58,7 +58,6 @@ class ProjectsView(ApiView):
 
     @extend_schema(
         operation_id="create_project",
-        parameters=[IDEMPOTENCY],
         request=NewProject,
         responses={201: ProjectShape},
     )

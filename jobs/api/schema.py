@@ -49,7 +49,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 
 class HouseSchema(AutoSchema):
-    """Adds to every call the errors that it can end in."""
+    """Adds to every call the errors that it can end in, and the header that makes repeats safe."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
@@ -64,6 +64,10 @@ class HouseSchema(AutoSchema):
             }
             operation["responses"].setdefault(str(code), answer)
         return operation
+
+    def get_override_parameters(self) -> list[Any]:
+        view = getattr(self.view, self.method.lower(), None)
+        return [IDEMPOTENCY] if getattr(view, "takes_idempotency_key", False) else []
 
     def _get_serializer_name(
         self, serializer: Any, direction: Any, bypass_extensions: bool = False

@@ -22,7 +22,7 @@ from jobs.api.auth import MayCall, caller
 from jobs.api.base import ApiView, no_content, release_connection
 from jobs.api.idempotency import idempotent
 from jobs.api.paging import paginate
-from jobs.api.schema import CURSOR, IDEMPOTENCY, LIMIT
+from jobs.api.schema import CURSOR, LIMIT
 from jobs.api.shapes import AssetShape, DirectUploadShape, UploadPage, UploadShape
 from jobs.errors import RequestError
 from jobs.files import direct, resumable
@@ -215,7 +215,6 @@ class DirectUploadsView(ApiView):
 
     @extend_schema(
         operation_id="create_direct_upload",
-        parameters=[IDEMPOTENCY],
         request=NewDirectUpload,
         responses={201: DirectUploadShape},
     )

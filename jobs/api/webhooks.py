@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from jobs.access import NOBODY, as_uuid, ensure_project, find_project
 from jobs.api.auth import caller
 from jobs.api.base import ApiView, no_content
+from jobs.api.idempotency import idempotent
 from jobs.api.paging import paginate
 from jobs.api.schema import CURSOR, LIMIT
 from jobs.api.shapes import (
@@ -61,6 +62,7 @@ class WebhooksView(ApiView):
         request=WebhookOrder,
         responses={201: NewWebhookShape},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Be told of jobs at an address of yours; the secret is shown this once."""
         order = WebhookOrder(data=request.data)

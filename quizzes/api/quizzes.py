@@ -14,6 +14,7 @@ from jobs import services
 from jobs.access import find_project
 from jobs.api.auth import caller
 from jobs.api.base import ApiView, no_content
+from jobs.api.idempotency import idempotent
 from jobs.errors import NotFoundError, RequestError
 from jobs.models import Job
 from jobs.services import JobOrder
@@ -101,6 +102,7 @@ class QuestionListView(QuizzesApi):
         request=OBJECT,
         responses={201: OpenApiTypes.OBJECT},
     )
+    @idempotent
     def post(self, request: Request, quiz_id: str) -> Response:
         """Add a question; `after` names the one it follows."""
         quiz, told = find_quiz(caller(request), quiz_id), body(request)
@@ -187,6 +189,7 @@ class ExportView(QuizzesApi):
     @extend_schema(
         operation_id="export_quiz", request=OBJECT, responses={201: OpenApiTypes.OBJECT}
     )
+    @idempotent
     def post(self, request: Request, quiz_id: str) -> Response:
         """Start an export job; the body holds its params."""
         quiz = find_quiz(caller(request), quiz_id)
@@ -214,6 +217,7 @@ class LinksView(QuizzesApi):
     @extend_schema(
         operation_id="share_quiz", request=OBJECT, responses={201: OpenApiTypes.OBJECT}
     )
+    @idempotent
     def post(self, request: Request, quiz_id: str) -> Response:
         """A new link; `keeps_results` says whether answers are kept."""
         quiz, told = find_quiz(caller(request), quiz_id), body(request)
@@ -300,6 +304,7 @@ class RemakeView(QuizzesApi):
     @extend_schema(
         operation_id="remake_quiz", request=OBJECT, responses={201: OpenApiTypes.OBJECT}
     )
+    @idempotent
     def post(self, request: Request, lesson_id: str) -> Response:
         """Write a new quiz from the transcript as people corrected it."""
         lesson = find_lesson(caller(request), lesson_id)

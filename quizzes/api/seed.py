@@ -23,6 +23,7 @@ from jobs.access import (
 )
 from jobs.api.auth import caller
 from jobs.api.base import ApiView, FormApiView, no_content, release_connection
+from jobs.api.idempotency import idempotent
 from jobs.errors import NotFoundError, RequestError, UnsupportedMediaError
 from jobs.files.assets import receive
 from jobs.files.forms import ReceivedFile
@@ -80,6 +81,7 @@ class VideosView(FormApiView, SeedView):
         request={"multipart/form-data": VideoForm},
         responses={201: OpenApiTypes.OBJECT},
     )
+    @idempotent
     def post(self, request: Request, project_id: str) -> Response:
         """Upload a video as MP4, MOV or AVI; the project is made where there is none."""
         release_connection()
@@ -204,6 +206,7 @@ class JobsView(SeedView):
         request={"application/json": {"type": "object"}},
         responses={201: OpenApiTypes.OBJECT},
     )
+    @idempotent
     def post(self, request: Request, project_id: str) -> Response:
         """Start a job on one video; what else `payload` holds are its params."""
         told = request.data if isinstance(request.data, dict) else {}

@@ -72,6 +72,25 @@ def test_every_call_says_its_errors(document: dict[str, Any]) -> None:
             assert not missing, f"{method} {path}: {missing}"
 
 
+# A key's secret must not be kept, a ping makes nothing; tus has a way of its own, and a
+# direct upload is completed once however often it is asked for.
+WITHOUT_KEY = {"create_key", "ping_webhook", "create_upload", "complete_direct_upload"}
+
+
+def test_whatever_makes_something_can_be_sent_again_safely(
+    document: dict[str, Any],
+) -> None:
+    makers = {
+        call["operationId"]: {each["name"] for each in call.get("parameters", ())}
+        for calls in document["paths"].values()
+        for method, call in calls.items()
+        if method == "post" and "201" in call["responses"]
+    }
+
+    without = {name for name, known in makers.items() if "Idempotency-Key" not in known}
+    assert without == WITHOUT_KEY
+
+
 def test_documents_and_pages_are_served(server: str) -> None:
     assert httpx.get(f"{server}/api/schema/").status_code == 200
     assert "swagger" in httpx.get(f"{server}/docs").text.lower()
