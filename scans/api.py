@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAdminUser
@@ -25,21 +24,34 @@ from jobs.models import Job
 from jobs.services import JobOrder
 from scans.accounts import credits_left
 from scans.params import ScanParams
-from scans.words import scan_error, scan_status, usdz_of
+from scans.pipeline import MOST_PHOTOS
+from scans.words import (
+    SCAN_STATUSES,
+    scan_counts,
+    scan_error,
+    scan_status,
+    usdz_of,
+)
 
 PIPELINE = "scan"
 HOME = "scans"
-STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
 _PARAMS = frozenset(ScanParams.model_fields)
 _ORDER = ("engine", "project", "priority", "webhook_url")
 
 
 class ScanOrder(serializers.Serializer[Job]):
-    """What a scan is ordered with; one of videoUrl, assetId and file is needed."""
+    """What a scan is ordered with: a video (videoUrl, assetId or file), or photos
+    (files or assetIds)."""
 
     videoUrl = serializers.CharField(max_length=2000, required=False)
     assetId = serializers.UUIDField(required=False)
+    assetIds = serializers.ListField(
+        child=serializers.UUIDField(), max_length=MOST_PHOTOS, required=False
+    )
     file = serializers.FileField(required=False)
+    files = serializers.ListField(
+        child=serializers.FileField(), max_length=MOST_PHOTOS, required=False
+    )
     fileFormat = serializers.CharField(max_length=8, required=False)
     modelQuality = serializers.IntegerField(min_value=0, max_value=3, required=False)
     textureQuality = serializers.IntegerField(min_value=0, max_value=3, required=False)
@@ -47,16 +59,26 @@ class ScanOrder(serializers.Serializer[Job]):
     textureSmoothing = serializers.IntegerField(
         min_value=0, max_value=1, required=False
     )
-    additionalParams = serializers.DictField(required=False)
+    quality = serializers.CharField(max_length=20, required=False)
+    scanType = serializers.CharField(max_length=20, required=False)
+    isMesh = serializers.IntegerField(min_value=0, max_value=1, required=False)
+    longestSideMeters = serializers.FloatField(required=False)
+    # In a form it is the text of a JSON object.
+    additionalParams = serializers.JSONField(required=False)
     engine = serializers.CharField(max_length=40, required=False)
     project = serializers.CharField(max_length=80, required=False)
     priority = serializers.CharField(max_length=10, required=False)
     webhook_url = serializers.URLField(max_length=2000, required=False)
 
+    def validate_additionalParams(self, value: object) -> dict[str, Any]:  # noqa: N802  the seed's name
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Send a JSON object.")
+        return value
+
 
 class CreatedScan(serializers.Serializer[Job]):
     jobId = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=STATUSES)
+    status = serializers.ChoiceField(choices=SCAN_STATUSES)
 
 
 class ScanStatus(CreatedScan):
@@ -89,7 +111,7 @@ class ScansView(FormApiView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Order a scan of a video: by its address, an asset's id, or an upload."""
+        """Order a scan: of a video by address, asset or upload, or of photos."""
         release_connection()
         form = ScanOrder(data=request.data)
         form.is_valid(raise_exception=True)
@@ -110,17 +132,24 @@ class ScansView(FormApiView):
 
 def _inputs(request: Request, user: User, wanted: dict[str, Any]) -> list[str]:
     """The assets to start from; what an address of our own names is one of them."""
-    file = request.FILES.get("file")
-    wanted.pop("file", None)
-    if isinstance(file, ReceivedFile):
+    sent = _received(request, "file", Kind.VIDEO)
+    sent += _received(request, "files", Kind.IMAGE)
+    if sent:
         project = ensure_project(user, wanted.get("project") or HOME)
-        accept = frozenset({Kind.VIDEO})
-        asset = receive(
-            project, file.incoming, filename=file.name or "video", accept=accept
-        )
-        return [str(asset.pk)]
-    if "assetId" in wanted:
-        return [str(find_asset(user, wanted["assetId"]).pk)]
+        return [
+            str(
+                receive(
+                    project,
+                    file.incoming,
+                    filename=file.name or kind.value,
+                    accept=frozenset({kind}),
+                ).pk
+            )
+            for file, kind in sent
+        ]
+    ids = [wanted["assetId"]] if "assetId" in wanted else wanted.get("assetIds", [])
+    if ids:
+        return [str(find_asset(user, asset_id).pk) for asset_id in ids]
     own = _own_asset_id(request, wanted.get("videoUrl", ""))
     if own:
         # Opened inside the house; it is nothing to fetch over the network.
@@ -131,6 +160,13 @@ def _inputs(request: Request, user: User, wanted: dict[str, Any]) -> list[str]:
             detail = "There is no such asset of yours."
             raise RequestError(detail, errors={"videoUrl": [detail]}) from error
     return []
+
+
+def _received(
+    request: Request, field: str, kind: Kind
+) -> list[tuple[ReceivedFile, Kind]]:
+    files = request.FILES.getlist(field)
+    return [(file, kind) for file in files if isinstance(file, ReceivedFile)]
 
 
 def _own_asset_id(request: Request, url: str) -> str:
@@ -198,14 +234,8 @@ class ScanStatsView(ApiView):
     @extend_schema(operation_id="get_scan_stats", responses=ScanStats)
     def get(self, request: Request) -> Response:
         """Your scans in numbers; staff see everybody's."""
-        counts = dict.fromkeys(STATUSES, 0)
-        rows = jobs_of(caller(request)).filter(pipeline=PIPELINE)
-        rows = rows.order_by().select_related(None)
-        total = 0
-        for row in rows.values("status").annotate(count=Count("pk")):
-            # What is being uploaded cannot be told by a count: it is under way.
-            counts[scan_status(Job(status=row["status"]), stages=())] += row["count"]
-            total += row["count"]
+        counts = scan_counts(jobs_of(caller(request)).filter(pipeline=PIPELINE))
+        total = sum(counts.values())
         return Response({"total_jobs": total, "status_counts": counts})
 
 

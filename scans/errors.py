@@ -1,6 +1,6 @@
 """Why a scan or a model cannot be made, and what to do about it."""
 
-from jobs.errors import StageError
+from jobs.errors import StageError, VendorRefusedError
 
 
 class ScanError(StageError):
@@ -48,6 +48,20 @@ class TooShortError(ScanError):
         )
         self.pictures = pictures
         self.needed = needed
+
+
+class MixedPhotosError(ScanError):
+    """The photos are of many sizes: cropped, or taken by several cameras."""
+
+    code = "mixed_photos"
+
+    def __init__(self, *, alike: int, given: int) -> None:
+        super().__init__(
+            f"Only {alike} of {given} photos have the same proportions. Take all with "
+            "one camera at one zoom, and do not crop them."
+        )
+        self.alike = alike
+        self.given = given
 
 
 class NoMovementError(ScanError):
@@ -130,6 +144,19 @@ class VideoTooLongError(ScanError):
         self.seconds = seconds
 
 
+class VideoTooHeavyError(ScanError):
+    """More bytes than are sent to a vendor."""
+
+    code = "video_too_heavy"
+
+    def __init__(self, *, size_bytes: int, most_bytes: int) -> None:
+        super().__init__(
+            f"The video has {size_bytes / 1e9:.1f} GB; at most {most_bytes / 1e9:.1f} GB "
+            "are sent to KIRI. Export it at a lower bit rate, or choose the local engine."
+        )
+        self.size_bytes = size_bytes
+
+
 class VideoTooLargeError(ScanError):
     """The vendor takes pictures up to a size."""
 
@@ -148,6 +175,19 @@ class FormatUnavailableError(ScanError):
     """This engine cannot write that format."""
 
     code = "format_unavailable"
+
+
+class ScanExpiredError(VendorRefusedError):
+    """The vendor has deleted the scan before it was fetched."""
+
+    code = "scan_expired"
+
+
+class VendorBrokeDownError(VendorRefusedError):
+    """The vendor took the request and lost it: another try must buy anew, and may."""
+
+    code = "vendor_broke_down"
+    retryable = True
 
 
 class NoModelInArchiveError(ScanError):

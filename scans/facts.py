@@ -25,6 +25,7 @@ class SourceFacts(BaseModel):
     duration_s: float = 0.0
     width_px: int = 0
     height_px: int = 0
+    size_bytes: int = 0
 
 
 class LeftOut(BaseModel):

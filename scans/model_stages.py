@@ -21,6 +21,7 @@ from scans.engines import fal, grouping
 from scans.engines.photogrammetry import engine as photogrammetry
 from scans.engines.photogrammetry.budgets import budget_for
 from scans.engines.single_photo.engine import Made, Networks, make_model
+from scans.errors import ScanError
 from scans.facts import Method
 from scans.params import FileFormat, ModelParams
 from scans.publishing import usdz_faults, write_models
@@ -115,16 +116,8 @@ def make_part(bench: Bench) -> StageResult | Wait:
         if isinstance(found, Wait):
             return found
         mesh, method = _renamed(joined(read_model(found)), name), Method.FAL
-    elif len(heap) >= grouping.FEWEST_TOGETHER:
-        mesh, method = _from_all_sides(bench, paths, name), Method.PHOTOGRAMMETRY
     else:
-        made = _from_one_side(bench, paths[0], name)
-        mesh, method = made.mesh, made.method
-        notes += [*made.notes, "The side that the photo does not show is guessed."]
-        if len(heap) > 1:
-            notes.append(
-                "Only the first of its photos was used: local models need more."
-            )
+        mesh, method, notes = _made_here(bench, paths, name)
     files = write_models(mesh, bench.workdir, FileFormat.GLB)
     faults = usdz_faults(files)
     thumbnail = write_thumbnail(
@@ -146,8 +139,27 @@ def make_part(bench: Bench) -> StageResult | Wait:
 
 
 def _renamed(mesh: TexturedMesh, name: str) -> TexturedMesh:
-
     return replace(mesh, name=name)
+
+
+def _made_here(
+    bench: Bench, paths: list[Path], name: str
+) -> tuple[TexturedMesh, Method, list[str]]:
+    """From all sides where the photos allow it, else from the first photo alone."""
+    why = "local models need more"
+    if len(paths) >= grouping.FEWEST_TOGETHER:
+        try:
+            mesh = _from_all_sides(bench, paths, name)
+        except ScanError as error:
+            why = f"together they make no model. {error.detail}"
+            bench.log(error.detail, "warning")
+        else:
+            return mesh, Method.PHOTOGRAMMETRY, []
+    made = _from_one_side(bench, paths[0], name)
+    notes = [*made.notes, "The side that the photo does not show is guessed."]
+    if len(paths) > 1:
+        notes.append(f"Only the first of its photos was used: {why.rstrip('.')}.")
+    return made.mesh, made.method, notes
 
 
 def _from_one_side(bench: Bench, path: Path, name: str) -> Made:
@@ -177,7 +189,7 @@ def _from_all_sides(bench: Bench, paths: list[Path], name: str) -> TexturedMesh:
     budget = budget_for(1, preview=False)
     folder = bench.workdir
     pictures, _ = photogrammetry.capture_photos(
-        paths, folder / "pictures", budget, _mute
+        paths, folder / "pictures", budget, _mute, fewest=grouping.FEWEST_TOGETHER
     )
     bench.report(0.1, "Placing the cameras")
     poses, _ = photogrammetry.place_cameras(pictures, folder, ordered=False, tell=_mute)

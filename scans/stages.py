@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -9,7 +10,9 @@ from django.conf import settings
 from jobs.errors import UnreadableMediaError
 from jobs.pipeline import Kind, OutputFile, StageResult, Wait, Workbench
 from jobs.toolbox import probing
+from jobs.toolbox.archives import unpack
 from jobs.toolbox.fetch import FetchLimits, download
+from jobs.toolbox.meshes import TexturedMesh
 from jobs.toolbox.meshes.reading import (
     READABLE,
     UnreadableModelError,
@@ -18,8 +21,14 @@ from jobs.toolbox.meshes.reading import (
 )
 from scans.engines import kiri
 from scans.engines.photogrammetry import engine
-from scans.engines.photogrammetry.budgets import TEXTURE_SIDES_PX, Budget, budget_for
+from scans.engines.photogrammetry.budgets import (
+    PREVIEW_TEXTURE_PX,
+    TEXTURE_SIDES_PX,
+    Budget,
+    budget_for,
+)
 from scans.engines.photogrammetry.engine import Pictures
+from scans.engines.photogrammetry.finishing import placement
 from scans.facts import (
     CaptureFacts,
     DepthFacts,
@@ -30,7 +39,7 @@ from scans.facts import (
     SourceFacts,
     TextureFacts,
 )
-from scans.params import Quality, ScanParams
+from scans.params import FileFormat, Quality, ScanParams, ScanType
 from scans.publishing import (
     CONTENT_TYPES,
     refuse_unwritable,
@@ -42,11 +51,23 @@ from scans.publishing import (
 Bench = Workbench[ScanParams]
 MOST_VIDEO_BYTES = 2 * 2**30
 # What a vendor's files show best, the first that can be opened is drawn.
-DRAWN_FIRST = (".glb", ".obj", ".usdz", ".ply", ".stl", ".gltf")
+DRAWN_FIRST = (
+    ".glb", ".gltf", ".obj", ".usdz", ".usdc", ".usda", ".ply", ".stl",
+)  # fmt: skip
 
 
 def budget_of(params: ScanParams) -> Budget:
-    return budget_for(params.modelQuality, preview=params.quality is Quality.PREVIEW)
+    return budget_for(params.modelQuality, preview=is_preview(params))
+
+
+def texture_side_of(params: ScanParams) -> int:
+    """The longest that a texture's side may be; pictures may be too coarse for it."""
+    side_px = TEXTURE_SIDES_PX[params.textureQuality]
+    return min(side_px, PREVIEW_TEXTURE_PX) if is_preview(params) else side_px
+
+
+def is_preview(params: ScanParams) -> bool:
+    return params.quality is Quality.PREVIEW
 
 
 def open_source(bench: Bench) -> StageResult:
@@ -78,6 +99,7 @@ def open_source(bench: Bench) -> StageResult:
             duration_s=facts.duration_s,
             width_px=facts.video.width_px,
             height_px=facts.video.height_px,
+            size_bytes=facts.size_bytes,
         ),
     )
 
@@ -158,13 +180,12 @@ def build_mesh(bench: Bench) -> StageResult:
 def paint(bench: Bench) -> StageResult:
     """Put the pictures' colours on the surface."""
     params = bench.params
-    most_px = min(TEXTURE_SIDES_PX[params.textureQuality], budget_of(params).texture_px)
     path, facts = engine.paint(
         _pictures(bench),
         _file(bench, "poses", "poses"),
         _file(bench, "mesh", "surface"),
         bench.workdir,
-        most_px=most_px,
+        most_px=texture_side_of(params),
         smooth=params.textureSmoothing == 1,
         longest_side_m=params.longestSideMeters,
         tell=bench.report,
@@ -194,14 +215,10 @@ def publish(bench: Bench) -> StageResult:
         views={"selected": captured.selected, "registered": poses.registered},
         triangles=len(mesh.faces),
         texture_px=painted.texture_px,
-        formats=[
-            file.role.removeprefix("model_")
-            for file in files
-            if file.role in CONTENT_TYPES
-        ],
+        formats=_formats(files),
         usdz_faults=faults,
         size_m=[round(float(side), 4) for side in high - low],
-        notes=_notes(painted),
+        notes=_notes(bench.params, painted),
     )
     files.append(_report(bench, facts, captured, time.monotonic() - started))
     return StageResult(
@@ -209,14 +226,19 @@ def publish(bench: Bench) -> StageResult:
     )
 
 
-def _notes(painted: TextureFacts) -> list[str]:
-    if painted.coverage > 0.75:
-        return []
-    note = (
-        f"Only {painted.coverage:.0%} of the surface was seen; the rest is guessed. "
-        "Film lower and higher, too."
-    )
-    return [note]
+def _notes(params: ScanParams, painted: TextureFacts) -> list[str]:
+    notes = []
+    if painted.coverage <= 0.75:
+        notes.append(
+            f"Only {painted.coverage:.0%} of the surface was seen; the rest is guessed. "
+            "Film lower and higher, too."
+        )
+    if params.scanType is not ScanType.PHOTO:
+        notes.append(
+            f"“{params.scanType}” is a kind of scan that only KIRI makes; this one was "
+            "made from its photos' marks."
+        )
+    return notes
 
 
 def _report(
@@ -270,29 +292,34 @@ def _publish_vendors(bench: Bench, captured: CaptureFacts) -> StageResult:
         )
         for file in came
     ]
-    files += [
-        OutputFile(path=file.path, role="vendor_archive", filename="kiri.zip")
-        for file in bench.files("capture", "vendor_archive")
-    ]
+    [archive] = bench.files("capture", "vendor_archive")
+    files.append(
+        OutputFile(path=archive.path, role="vendor_archive", filename="kiri.zip")
+    )
     notes: list[str] = []
-    openable = [f for f in came if f.path.suffix.lower() in READABLE]
-    openable.sort(key=lambda f: DRAWN_FIRST.index(f.path.suffix.lower()))
     triangles = 0
-    if openable:
+    bench.report(0.1, "Opening what came")
+    try:
+        mesh = _drawable(bench, archive.path)
+    except UnreadableModelError as error:
+        # What was paid for is delivered even when we cannot draw it.
+        notes.append(error.detail)
+    else:
+        triangles = len(mesh.faces)
+        added = _missing_models(mesh, bench, {file.role for file in files})
+        if added and mesh.texture is None:
+            notes.append(
+                "What KIRI sent has no picture on it, so USDZ and GLB are grey. Choose "
+                "OBJ, GLB or USDZ to get its colours."
+            )
+        files += added
         bench.report(0.3, "Filming the turntable")
-        try:
-            mesh = joined(read_model(openable[0].path))
-        except UnreadableModelError as error:
-            # What was paid for is delivered even when we cannot draw it.
-            notes.append(error.detail)
-        else:
-            triangles = len(mesh.faces)
-            files += write_pictures(mesh, bench.workdir, bench.reporter(0.3, 0.95))
+        files += write_pictures(mesh, bench.workdir, bench.reporter(0.3, 0.95))
     facts = PublishedFacts(
         method=Method.KIRI,
         views={"selected": captured.selected, "registered": captured.selected},
         triangles=triangles,
-        formats=[file.role.removeprefix("model_") for file in came],
+        formats=_formats(files),
         usdz_faults=usdz_faults(files),
         notes=notes,
     )
@@ -302,3 +329,34 @@ def _publish_vendors(bench: Bench, captured: CaptureFacts) -> StageResult:
         )
     )
     return StageResult(files=files, facts=facts, note="Made by KIRI Engine.")
+
+
+def _formats(files: list[OutputFile]) -> list[str]:
+    return [
+        file.role.removeprefix("model_")
+        for file in files
+        if file.role.startswith("model_")
+    ]
+
+
+def _drawable(bench: Bench, archive: Path) -> TexturedMesh:
+    """The model of the vendor's archive, with the pictures that lie beside it there."""
+    found = unpack(archive, bench.workdir / "kiri", limits=kiri.UNPACKING)
+    openable = [one.path for one in found if one.path.suffix.lower() in READABLE]
+    if not openable:
+        raise UnreadableModelError("kiri.zip", "it holds no format that is read here")
+    openable.sort(key=lambda path: DRAWN_FIRST.index(path.suffix.lower()))
+    return replace(joined(read_model(openable[0])), name="scan")
+
+
+def _missing_models(
+    mesh: TexturedMesh, bench: Bench, roles: set[str]
+) -> list[OutputFile]:
+    """USDZ and GLB are delivered whatever was asked of the vendor: standing, in metres."""
+    # The pictures of a USDZ are not read here: a GLB of it would be a step back.
+    if "model_usdz" in roles and (mesh.texture is None or "model_glb" in roles):
+        return []
+    place = placement(mesh.vertices, bench.params.longestSideMeters)
+    standing = replace(mesh, vertices=place.apply(mesh.vertices))
+    made = write_models(standing, bench.workdir, FileFormat.GLB)
+    return [file for file in made if file.role not in roles]

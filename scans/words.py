@@ -3,8 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
+from django.db.models.fields.json import KT
+
 from jobs.models import Asset, Job, Stage
 from jobs.snapshots import asset_url
+from jobs.vendors.kiri import WORDS
+from jobs.vendors.kiri import Status as Kiri
+from scans.errors import ScanExpiredError
 
 Status = Job.Status
 
@@ -27,21 +33,60 @@ _MODEL = {
     "cancelled": "REVOKED",
 }
 CANCELLED = "Cancelled"
+# KIRI's own codes -1 and 3; while it computes (0) a scan is processing like any other.
+_KIRI = {WORDS[Kiri.UPLOADING]: "uploading", WORDS[Kiri.QUEUING]: "queued"}
+SCAN_STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
 
 
 def scan_status(job: Job, stages: Iterable[Stage] | None = None) -> str:
-    """Seed 000's word; what is on its way to KIRI is `uploading`."""
+    """Seed 000's word; what is at KIRI reads as KIRI's code says."""
     word = _SCAN[Status(job.status)]
+    if word == "failed" and (job.error or {}).get("code") == ScanExpiredError.code:
+        return "expired"
     if word != "processing":
         return word
-    rows = (
-        job.stages.filter(name="capture", engine="kiri") if stages is None else stages
-    )
-    for stage in rows:
-        going = stage.status == Stage.Status.RUNNING and not stage.checkpoint
-        if going or stage.wait_reason.endswith("upload in"):
-            return "uploading"
+    for stage in at_kiri(job.stages.all()) if stages is None else stages:
+        return _word_at_kiri(stage.wait_reason, has_task=stage.checkpoint is not None)
     return word
+
+
+def at_kiri(stages: QuerySet[Stage]) -> QuerySet[Stage]:
+    """The stages that are being sent to KIRI, or that wait for it."""
+    return stages.filter(
+        name="capture",
+        engine="kiri",
+        status__in=(Stage.Status.RUNNING, Stage.Status.WAITING),
+    )
+
+
+def _word_at_kiri(wait_reason: str, *, has_task: bool) -> str:
+    if not has_task:
+        return "uploading"
+    return _KIRI.get(wait_reason, "processing")
+
+
+def scan_counts(jobs: QuerySet[Job]) -> dict[str, int]:
+    """How many scans are in each of the seed's states."""
+    counts = dict.fromkeys(SCAN_STATUSES, 0)
+    rows = jobs.order_by().select_related(None)
+    told = rows.values("status", code=KT("error__code")).annotate(count=Count("pk"))
+    for row in told:
+        job = Job(status=row["status"], error={"code": row["code"]})
+        counts[scan_status(job, stages=())] += row["count"]
+    under_way = rows.filter(status__in=(Status.RUNNING, Status.WAITING))
+    sent = at_kiri(Stage.objects.filter(job__in=under_way.values("pk")))
+    has_task = ExpressionWrapper(
+        Q(checkpoint__isnull=False), output_field=BooleanField()
+    )
+    for row in (
+        sent.order_by()
+        .values("wait_reason", has_task=has_task)
+        .annotate(count=Count("pk"))
+    ):
+        word = _word_at_kiri(row["wait_reason"], has_task=row["has_task"])
+        counts["processing"] -= row["count"]
+        counts[word] += row["count"]
+    return counts
 
 
 def scan_error(job: Job) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 from django.conf import settings
 from pydantic import BaseModel
 
-from jobs.errors import VendorRefusedError
+from jobs.errors import VendorRefusedError, VendorUnavailableError
 from jobs.pipeline import Wait, Workbench
 from jobs.toolbox import images
 from jobs.toolbox.fetch import FetchLimits, download
@@ -27,6 +27,7 @@ from jobs.vendors.fal import (
 )
 from jobs.workbench import Purchase
 from scans.endpoints import endpoint_of
+from scans.errors import VendorBrokeDownError
 from scans.params import ModelParams
 
 # What phones show; some models make half a million when not told.
@@ -87,10 +88,7 @@ def make(
             give_up_after=GIVE_UP_AFTER,
             progress=0.1 if progress.state is State.IN_QUEUE else 0.4,
         )
-    # A failed request is COMPLETED, too: its result then answers with the error.
-    answer = client.result(waiting.task)
-    if progress.error:
-        raise VendorRefusedError(fal.VENDOR, f"fal could not do it: {progress.error}")
+    answer = _answer(client, waiting.task, progress)
     bench.report(0.7, "Fetching the model")
     target = bench.workdir / "fal.glb"
     download(
@@ -103,6 +101,21 @@ def make(
     )
     bench.spend(_purchase(endpoint), endpoint.price_usd)
     return target
+
+
+def _answer(client: FalClient, task: Task, progress: Progress) -> dict[str, Any]:
+    """What the model answered; a failed request is COMPLETED, too."""
+    try:
+        answer = client.result(task)
+    except VendorUnavailableError as error:
+        if not progress.error:
+            raise
+        # This request has ended, and asking again would get the same answer for ever.
+        # What broke down at fal is not charged: it may be sent anew.
+        raise VendorBrokeDownError(fal.VENDOR, error.detail) from error
+    if progress.error:
+        raise VendorRefusedError(fal.VENDOR, f"fal could not do it: {progress.error}")
+    return answer
 
 
 def _reason(progress: Progress) -> str:

@@ -12,11 +12,24 @@ from pydantic import BaseModel
 from jobs.errors import VendorRefusedError
 from jobs.pipeline import OutputFile, StageResult, Wait, Workbench
 from jobs.toolbox.archives import UnpackLimits, unpack
-from jobs.toolbox.fetch import FetchLimits, download
+from jobs.toolbox.fetch import (
+    FetchError,
+    FetchLimits,
+    FetchTooLargeError,
+    FetchUnavailableError,
+    download,
+)
 from jobs.vendors import kiri
 from jobs.vendors.kiri import KiriClient, Order, Scan, Status
 from jobs.workbench import Purchase
-from scans.errors import NoModelInArchiveError, VideoTooLargeError, VideoTooLongError
+from scans.engines.photogrammetry import frames, photos
+from scans.errors import (
+    NoModelInArchiveError,
+    ScanExpiredError,
+    VideoTooHeavyError,
+    VideoTooLargeError,
+    VideoTooLongError,
+)
 from scans.facts import CaptureFacts, Method, SourceFacts
 from scans.params import ScanParams
 
@@ -31,6 +44,7 @@ MODEL_SUFFIXES = {
     ".xyz": "model_xyz",
 }
 MOST_BYTES = 2 * 2**30
+UNPACKING = UnpackLimits(max_files=2000, max_bytes=2 * MOST_BYTES)
 # A credit's price is not public: one scan is about so much.
 PRICE_USD = Decimal("1.00")
 
@@ -53,7 +67,7 @@ def scan(
     status = client.status(task.serialize)
     bench.log(f"{kiri.WORDS[status]} ({task.serialize})")
     if status is Status.SUCCESS:
-        return _fetch(bench, client, task, files)
+        return _fetch(bench, client, task, source)
     if status is Status.FAILED:
         raise VendorRefusedError(
             kiri.VENDOR,
@@ -61,12 +75,21 @@ def scan(
             "with more light; or choose the local engine, which says what is wrong.",
         )
     if status is Status.EXPIRED:
-        raise VendorRefusedError(kiri.VENDOR, "KIRI has deleted this scan already.")
+        raise ScanExpiredError(
+            kiri.VENDOR,
+            "KIRI has deleted this scan already. Start it anew, which buys another, "
+            "or choose the local engine.",
+        )
+    progress = {Status.UPLOADING: 0.2, Status.QUEUING: 0.3}.get(status, 0.5)
+    return _wait(task, kiri.WORDS[status], progress)
+
+
+def _wait(task: KiriTask, reason: str, progress: float) -> Wait:
     return Wait(
-        reason=kiri.WORDS[status],
+        reason=reason,
         checkpoint=task,
         give_up_after=timedelta(minutes=settings.POLLING_TIMEOUT_MINUTES),
-        progress={Status.UPLOADING: 0.2, Status.QUEUING: 0.3}.get(status, 0.5),
+        progress=progress,
     )
 
 
@@ -77,6 +100,8 @@ def _start(
     files: Sequence[Path],
 ) -> KiriTask:
     _check(source)
+    bench.report(0.02, "Looking at it before it is paid for")
+    _look(source, files)
     left = client.balance()
     if left < 1:
         raise VendorRefusedError(
@@ -120,6 +145,8 @@ def _check(source: SourceFacts) -> None:
                 f"not {source.pictures}.",
             )
         return
+    if source.size_bytes > MOST_BYTES:
+        raise VideoTooHeavyError(size_bytes=source.size_bytes, most_bytes=MOST_BYTES)
     if source.duration_s > kiri.MAX_VIDEO_SECONDS:
         raise VideoTooLongError(seconds=source.duration_s, most=kiri.MAX_VIDEO_SECONDS)
     sides = sorted((source.width_px, source.height_px))
@@ -129,26 +156,40 @@ def _check(source: SourceFacts) -> None:
         raise VideoTooLargeError(width_px=source.width_px, height_px=source.height_px)
 
 
+def _look(source: SourceFacts, files: Sequence[Path]) -> None:
+    """What nobody can make a model of, told by a few pictures.
+
+    Whether a thing has marks enough is for KIRI to say: it scans plain things, too.
+    """
+    if source.video:
+        frames.refuse_at_a_glance(files[0], may_be_plain=True)
+    else:
+        photos.refuse_at_a_glance(files)
+
+
 def _fetch(
     bench: Workbench[ScanParams],
     client: KiriClient,
     task: KiriTask,
-    files: Sequence[Path],
-) -> StageResult:
+    source: SourceFacts,
+) -> StageResult | Wait:
     bench.report(0.8, "Fetching the model")
+    try:
+        link = client.model_url(task.serialize)
+    except VendorRefusedError as error:
+        # It is done and paid for: a link that is not there yet does not spoil it.
+        bench.log(error.detail, "warning")
+        return _wait(task, "KIRI packs the model", 0.8)
     archive = bench.workdir / "kiri.zip"
-    private = client.base_url.startswith("http://127.")
-    # The link carries its own permission: S3 refuses it beside our key.
-    download(
-        client.model_url(task.serialize),
-        archive,
-        limits=FetchLimits(max_bytes=MOST_BYTES, allow_private=private),
-        on_progress=bench.reporter(0.8, 0.95),
-    )
-    folder = bench.workdir / "kiri"
-    found = unpack(
-        archive, folder, limits=UnpackLimits(max_files=2000, max_bytes=2 * MOST_BYTES)
-    )
+    try:
+        _download(bench, client, link, archive)
+    except (FetchUnavailableError, FetchTooLargeError):
+        raise
+    except FetchError as error:
+        # Links end after an hour; a fresh one costs nothing.
+        bench.log(error.detail, "warning")
+        _download(bench, client, client.model_url(task.serialize), archive)
+    found = unpack(archive, bench.workdir / "kiri", limits=UNPACKING)
     outputs = []
     for file in found:
         role = MODEL_SUFFIXES.get(file.path.suffix.lower())
@@ -161,8 +202,22 @@ def _fetch(
     bench.spend(Purchase(vendor=kiri.VENDOR, item="scan"), PRICE_USD)
     facts = CaptureFacts(
         method=Method.KIRI,
-        selected=0 if bench.params.videoUrl else len(files),
+        # Which pictures of a video KIRI takes it does not tell.
+        selected=source.pictures,
         vendor_task=task.serialize,
         seconds=time.time() - task.started_at,
     )
     return StageResult(files=outputs, facts=facts, note="Made by KIRI Engine.")
+
+
+def _download(
+    bench: Workbench[ScanParams], client: KiriClient, link: str, archive: Path
+) -> None:
+    private = client.base_url.startswith("http://127.")
+    # The link carries its own permission: S3 refuses it beside our key.
+    download(
+        link,
+        archive,
+        limits=FetchLimits(max_bytes=MOST_BYTES, allow_private=private),
+        on_progress=bench.reporter(0.8, 0.95),
+    )

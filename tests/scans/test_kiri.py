@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from jobs.errors import (
     EngineNotConfiguredError,
@@ -15,16 +18,26 @@ from jobs.errors import (
 from jobs.pipeline import Kind, StageResult, Wait
 from jobs.toolbox.archives import BadArchiveError
 from jobs.toolbox.fetch import FetchError
+from jobs.toolbox.images import save_png
 from jobs.toolbox.meshes import write_usdz
 from jobs.vendors.kiri import KiriClient, Order, Scan, Status, webhook_is_ours
 from scans.engines.kiri import KiriTask, scan
-from scans.errors import NoModelInArchiveError, VideoTooLargeError, VideoTooLongError
+from scans.errors import (
+    NoModelInArchiveError,
+    NoMovementError,
+    TooBlurredError,
+    TooDarkError,
+    VideoTooHeavyError,
+    VideoTooLargeError,
+    VideoTooLongError,
+)
 from scans.facts import SourceFacts
 from scans.params import ScanParams
 from tests.benches import ListRecorder, make_bench
 from tests.scans.models import cube
 from tests.vendors.kiri import KEY, KiriEmulator, kiri_emulator, packed
 
+Picture = NDArray[np.uint8]
 VIDEO = SourceFacts(video=True, duration_s=20, width_px=1280, height_px=720)
 
 
@@ -41,10 +54,36 @@ def client(kiri: KiriEmulator) -> KiriClient:
     return KiriClient(api_key=KEY, base_url=kiri.url)
 
 
+def blurred(picture: Picture) -> Picture:
+    import cv2
+
+    calm = cv2.GaussianBlur(picture, (0, 0), 9).astype(np.float32)
+    # Contrast enough for something to have been there.
+    return np.clip((calm - 127) * 12 + 127, 0, 255).astype(np.uint8)
+
+
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    path = tmp_path / "walk.mp4"
-    path.write_bytes(b"not looked at here" * 1000)
+    return _film(tmp_path, [random_picture(seed) for seed in range(3)])
+
+
+def random_picture(seed: int = 0) -> Picture:
+    """Coloured squares, as much to recognise as a camera sees."""
+    random = np.random.default_rng(seed)
+    squares = random.integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    return squares.repeat(12, axis=0).repeat(12, axis=1)
+
+
+def _film(folder: Path, pictures: list[Picture]) -> Path:
+    """A film all of key frames, as short glances need."""
+    path = folder / "walk.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=12, options={"g": "1"})
+        stream.height, stream.width = pictures[0].shape[:2]
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return path
 
 
@@ -155,6 +194,7 @@ def test_photos_outside_the_limits_are_not_sent(
     [
         (VIDEO.model_copy(update={"duration_s": 181}), VideoTooLongError),
         (VIDEO.model_copy(update={"width_px": 3840, "height_px": 2160}), VideoTooLargeError),
+        (VIDEO.model_copy(update={"size_bytes": 3 * 2**30}), VideoTooHeavyError),
         (SourceFacts(video=False, pictures=12), VendorRefusedError),
     ],
 )  # fmt: skip
@@ -164,6 +204,51 @@ def test_what_kiri_would_refuse_costs_no_credit(
 ) -> None:  # fmt: skip
     with pytest.raises(error):
         _run(tmp_path, video, source=source)
+
+    assert kiri.uploads == []
+
+
+@pytest.mark.parametrize(
+    ("pictures", "error"),
+    [
+        ([random_picture(n) // 20 for n in range(9)], TooDarkError),
+        ([random_picture(0)] * 9, NoMovementError),
+        ([blurred(random_picture(n)) for n in range(9)], TooBlurredError),
+    ],
+    ids=["dark", "still", "blurred"],
+)
+def test_what_nobody_could_scan_costs_no_credit(
+    kiri: KiriEmulator, tmp_path: Path, pictures: list[Picture], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        _run(tmp_path, _film(tmp_path, pictures))
+
+    assert kiri.uploads == []
+
+
+def test_a_plain_thing_is_for_kiri_to_judge(kiri: KiriEmulator, tmp_path: Path) -> None:
+    plain = [np.full((48, 48, 3), 200, np.uint8)] * 9
+
+    result, _ = _run(
+        tmp_path, _film(tmp_path, plain), params=ScanParams(scanType="featureless")
+    )
+
+    assert isinstance(result, Wait)
+    assert kiri.uploads[0][0] == "featureless/video"
+
+
+@pytest.mark.parametrize(
+    ("shade", "error"), [(0, TooDarkError), (1, NoMovementError)], ids=["dark", "still"]
+)
+def test_photos_that_nobody_could_scan_cost_no_credit(
+    kiri: KiriEmulator, tmp_path: Path, shade: int, error: type[Exception]
+) -> None:
+    photo = save_png(tmp_path / "photo.png", random_picture() * np.uint8(shade))
+    source = SourceFacts(video=False, pictures=20)
+    bench = make_bench(ScanParams(), tmp_path / "b", inputs=[photo] * 20, engine="kiri")
+
+    with pytest.raises(error):
+        scan(bench, source, [photo] * 20)
 
     assert kiri.uploads == []
 
@@ -212,6 +297,40 @@ def test_errors_are_told_apart(
 
     with pytest.raises(error, match=said):
         client.balance()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, VendorRefusedError),
+        (401, VendorRefusedError),
+        (403, VendorRefusedError),
+        (404, VendorRefusedError),
+        (429, VendorUnavailableError),
+    ],
+)
+def test_an_upload_that_is_turned_away_bought_nothing(
+    kiri: KiriEmulator, client: KiriClient, video: Path, status: int,
+    error: type[Exception],
+) -> None:  # fmt: skip
+    kiri.failures = [kiri.refusal(status)]
+
+    # Not an unknown outcome: it may be sent again.
+    with pytest.raises(error):
+        client.upload_video(video, Order())
+
+    assert kiri.balance == 5
+
+
+def test_the_balance_goes_down_and_ends_uploads(
+    kiri: KiriEmulator, client: KiriClient, video: Path
+) -> None:
+    kiri.balance = 1
+    client.upload_video(video, Order())
+
+    assert client.balance() == 0
+    with pytest.raises(VendorRefusedError, match="no credit left"):
+        client.upload_video(video, Order())
 
 
 def test_retry_after_is_kept(kiri: KiriEmulator, client: KiriClient) -> None:
@@ -287,15 +406,21 @@ def test_no_connection_at_all_bought_nothing(video: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1, "could not make a model"), (4, "deleted this scan")]
+    ("number", "code", "said"),
+    [
+        (1, "vendor_refused", "could not make a model"),
+        (4, "scan_expired", "deleted this scan"),
+    ],
 )
 def test_failed_and_expired_scans_end(
-    kiri: KiriEmulator, tmp_path: Path, video: Path, number: int, said: str
+    kiri: KiriEmulator, tmp_path: Path, video: Path, number: int, code: str, said: str
 ) -> None:
     kiri.script = [number]
 
-    with pytest.raises(VendorRefusedError, match=said):
+    with pytest.raises(VendorRefusedError, match=said) as caught:
         _run(tmp_path, video)
+
+    assert caught.value.code == code
 
 
 def test_an_undocumented_status_is_asked_for_again(
@@ -338,6 +463,35 @@ def test_an_expired_link_fails_and_a_fresh_one_serves(
     )
 
     assert isinstance(result, StageResult)
+    assert len(kiri.uploads) == 1
+
+
+def test_a_link_that_is_over_is_asked_for_again_at_once(
+    kiri: KiriEmulator, tmp_path: Path, video: Path
+) -> None:
+    kiri.script, kiri.links_over = [2], 1
+    kiri.archive = packed({"scan.ply": b"ply"})
+
+    result, _ = _run(tmp_path, video)
+
+    assert isinstance(result, StageResult)
+    assert kiri.downloads == 2
+
+
+def test_a_finished_scan_without_an_archive_is_waited_for(
+    kiri: KiriEmulator, tmp_path: Path, video: Path
+) -> None:
+    kiri.script, kiri.not_packed = [2], 1
+    kiri.archive = packed({"scan.ply": b"ply"})
+
+    first, recorder = _run(tmp_path, video)
+    assert isinstance(first, Wait)
+    assert first.reason == "KIRI packs the model"
+    assert isinstance(first.checkpoint, KiriTask)
+    assert ("warning", "KIRI refused (code 2000): refused.") in recorder.logs
+    second, _ = _run(tmp_path, video, checkpoint=first.checkpoint)
+
+    assert isinstance(second, StageResult)
     assert len(kiri.uploads) == 1
 
 

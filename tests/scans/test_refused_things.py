@@ -18,7 +18,7 @@ from scans.errors import SeveralObjectsError, ShinySurfaceError
 from tests.scans.models import ball
 
 ROUGH = Budget(
-    frames=8, pose_px=160, stereo_px=160, sweeps=1, triangles=2000, texture_px=512,
+    frames=8, pose_px=160, stereo_px=160, sweeps=1, triangles=2000,
     poisson_depth=6,
 )  # fmt: skip
 SIDE_PX = (160, 120)

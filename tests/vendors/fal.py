@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -53,6 +54,7 @@ class _Request:
     app: str
     arguments: dict[str, Any]
     webhook: str
+    headers: dict[str, str]
     asked: int = 0
     cancelled: bool = False
 
@@ -69,16 +71,26 @@ class FalEmulator:
     # Images whose request fails, by their place among the submits.
     failing: set[int] = field(default_factory=set)
     drop_submit_answer: bool = False
+    # What those fail with: their result's HTTP status, and what kind of error.
+    failing_with: tuple[int, str] = (422, "file_download_error")
+    # Added to what a model answers.
+    also: dict[str, Any] = field(default_factory=dict)
+    keys_away: bool = False
+    silent: bool = False
     failures: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     requests: dict[str, _Request] = field(default_factory=dict)
     signer: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     def submit(
-        self, app: str, arguments: dict[str, Any], webhook: str
+        self,
+        app: str,
+        arguments: dict[str, Any],
+        webhook: str,
+        headers: dict[str, str],
     ) -> tuple[int, Any]:
         place = len(self.requests)
         request_id = f"req-{place}"
-        self.requests[request_id] = _Request(app, arguments, webhook)
+        self.requests[request_id] = _Request(app, arguments, webhook, headers)
         names = NAMES.get(app)
         if names is None:
             return 404, {"detail": "Application not found"}
@@ -96,7 +108,9 @@ class FalEmulator:
             return 422, {"detail": faults}
         # The sub-path is dropped after submit.
         base = f"{self.url}/{'/'.join(app.split('/')[:2])}/requests/{request_id}"
+        gateway = {"gateway_request_id": request_id} if webhook else {}
         return 200, {
+            **gateway,
             "request_id": request_id,
             "status": "IN_QUEUE",
             "queue_position": 0,
@@ -118,22 +132,25 @@ class FalEmulator:
             "timestamp": "t",
         }
         if state == "IN_PROGRESS":
-            return 202, {"status": state, "logs": [log]}
-        told: dict[str, Any] = {"status": state, "logs": None, "metrics": {}}
+            # Nothing said yet is null, not an empty list.
+            return 202, {"status": state, "logs": None if self.silent else [log]}
+        told: dict[str, Any] = {
+            "status": state, "logs": None, "metrics": {"inference_time": 3.7},
+        }  # fmt: skip
         if self._fails(request_id):
-            told |= {"error": "Invalid image", "error_type": "file_download_error"}
+            told |= {"error": "Invalid image", "error_type": self.failing_with[1]}
         return 200, told
 
     def result(self, request_id: str) -> tuple[int, Any]:
         if self._fails(request_id):
-            fault = {
-                "loc": ["body"],
-                "msg": "Invalid image",
-                "type": "file_download_error",
-            }
+            status, kind = self.failing_with
+            if status != 422:
+                return status, {"detail": "Invalid image", "error_type": kind}
+            fault = {"loc": ["body"], "msg": "Invalid image", "type": kind}
             return 422, {"detail": [fault]}
         file = {"url": f"{self.url}/files/{request_id}.glb", "content_type": None}
-        return 200, {NAMES[self.requests[request_id].app][2]: file, "timings": {}}
+        name = NAMES[self.requests[request_id].app][2]
+        return 200, {name: file, "timings": {}, **self.also}
 
     def cancel(self, request_id: str) -> tuple[int, Any]:
         request = self.requests.get(request_id)
@@ -152,13 +169,28 @@ class FalEmulator:
         x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
         return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x}]}
 
-    def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
+    def call_back(self, request_id: str, told: dict[str, Any], url: str) -> list[int]:
+        """Tell a server of a request's end; what it answered.
+
+        Up to ten deliveries (without the vendor's pauses), until one is taken.
+        """
+        about = {"request_id": request_id, "gateway_request_id": request_id}
+        body = json.dumps(about | told).encode()
+        answers: list[int] = []
+        while len(answers) < 10 and 200 not in answers:
+            headers = self.signed(body, request_id=request_id)
+            answers.append(httpx.post(url, content=body, headers=headers).status_code)
+        return answers
+
+    def signed(
+        self, body: bytes, *, at: float | None = None, request_id: str = "req-0"
+    ) -> dict[str, str]:
         """The headers of a callback with this body."""
         moment = str(int(time.time() if at is None else at))
         digest = hashlib.sha256(body).hexdigest()
-        message = f"req-0\nuser-1\n{moment}\n{digest}".encode()
+        message = f"{request_id}\nuser-1\n{moment}\n{digest}".encode()
         return {
-            "X-Fal-Webhook-Request-Id": "req-0",
+            "X-Fal-Webhook-Request-Id": request_id,
             "X-Fal-Webhook-User-Id": "user-1",
             "X-Fal-Webhook-Timestamp": moment,
             "X-Fal-Webhook-Signature": self.signer.sign(message).hex(),
@@ -173,7 +205,7 @@ def fal_emulator() -> Iterator[FalEmulator]:  # noqa: C901  # one small handler
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path == "/.well-known/jwks.json":
-                self.send_json(200, emulator.jwks())
+                self.send_json(503 if emulator.keys_away else 200, emulator.jwks())
             elif path.startswith("/files/"):
                 self.send(200, emulator.model, "model/gltf-binary")
             elif self._allowed():
@@ -187,7 +219,10 @@ def fal_emulator() -> Iterator[FalEmulator]:  # noqa: C901  # one small handler
                 return
             parts = urlsplit(self.path)
             webhook = parse_qs(parts.query).get("fal_webhook", [""])[0]
-            answer = emulator.submit(parts.path.strip("/"), json.loads(body), webhook)
+            told = {name.lower(): value for name, value in self.headers.items()}
+            answer = emulator.submit(
+                parts.path.strip("/"), json.loads(body), webhook, told
+            )
             if emulator.drop_submit_answer:
                 self.hang_up()
             else:

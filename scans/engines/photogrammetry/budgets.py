@@ -13,7 +13,6 @@ class Budget:
     stereo_px: int
     sweeps: int
     triangles: int
-    texture_px: int
     # Resolution of the surface: so many cells along the longest side.
     poisson_depth: int
 
@@ -22,28 +21,30 @@ class Budget:
 _BY_QUALITY = {
     0: Budget(
         frames=36, pose_px=1200, stereo_px=640, sweeps=2, triangles=49_000,
-        texture_px=4096, poisson_depth=8,
+        poisson_depth=8,
     ),
     1: Budget(
         frames=30, pose_px=1000, stereo_px=560, sweeps=2, triangles=36_000,
-        texture_px=2048, poisson_depth=8,
+        poisson_depth=8,
     ),
     2: Budget(
         frames=24, pose_px=800, stereo_px=480, sweeps=1, triangles=20_000,
-        texture_px=1024, poisson_depth=8,
+        poisson_depth=8,
     ),
     3: Budget(
         frames=60, pose_px=1600, stereo_px=960, sweeps=3, triangles=98_000,
-        texture_px=8192, poisson_depth=9,
+        poisson_depth=9,
     ),
 }  # fmt: skip
 
 PREVIEW = Budget(
     frames=20, pose_px=720, stereo_px=400, sweeps=1, triangles=12_000,
-    texture_px=1024, poisson_depth=7,
+    poisson_depth=7,
 )  # fmt: skip
 
+# KIRI's, too: 0 is 4K, 1 is 2K, 2 is 1K, 3 is 8K.
 TEXTURE_SIDES_PX = {0: 4096, 1: 2048, 2: 1024, 3: 8192}
+PREVIEW_TEXTURE_PX = 1024
 
 
 def budget_for(quality: int, *, preview: bool) -> Budget:

@@ -108,7 +108,12 @@ def capture_video(
 
 
 def capture_photos(
-    paths: Sequence[Path], folder: Path, budget: Budget, tell: Progress
+    paths: Sequence[Path],
+    folder: Path,
+    budget: Budget,
+    tell: Progress,
+    *,
+    fewest: int = photos.FEWEST_PHOTOS,
 ) -> tuple[Pictures, CaptureFacts]:
     """Bring photos to one size and leave the blurred ones out."""
     started = time.monotonic()
@@ -119,6 +124,7 @@ def capture_photos(
         pictures.images,
         budget,
         lambda done: tell(done, "Looking through the photos"),
+        fewest=fewest,
     )
     facts = CaptureFacts(
         method=Method.PHOTOGRAMMETRY,

@@ -148,13 +148,13 @@ def _motion(before: Grey, after: Grey) -> float:
     return float(np.percentile(steps, 85)) if len(steps) else 0.0
 
 
-def refuse_at_a_glance(path: Path) -> None:
+def refuse_at_a_glance(path: Path, *, may_be_plain: bool = False) -> None:
     """Raise what the key frames alone give away, before a long video is decoded."""
     pace = GLANCED / max(probe(path).duration_s, 0.1)
     sampling = Sampling(fps=pace, longest_px=SURVEY_PX, grey=True, key_frames_only=True)
     glance = _looked_through(read(path, sampling), pace, lambda at_s: None)
     if len(glance.sights) >= FEWEST_GLANCED:
-        _refuse_unusable(glance, fewest_sharp=1)
+        _refuse_unusable(glance, fewest_sharp=1, may_be_plain=may_be_plain)
 
 
 def refuse_early(survey: Survey) -> None:
@@ -164,14 +164,18 @@ def refuse_early(survey: Survey) -> None:
     _refuse_unusable(survey, fewest_sharp=FEWEST_PICTURES)
 
 
-def _refuse_unusable(survey: Survey, *, fewest_sharp: int) -> None:
+def _refuse_unusable(
+    survey: Survey, *, fewest_sharp: int, may_be_plain: bool = False
+) -> None:
     sights = survey.sights
     bright = float(np.median([sight.brightness for sight in sights]))
     if bright < DARK_BELOW:
         raise TooDarkError(brightness=bright)
     if survey.features < FEWEST_FEATURES:
         blurred = float(np.median([sight.sharpness for sight in sights]))
-        if blurred >= BLURRED_BELOW or not _has_coarse_detail(survey.glimpses):
+        if blurred >= BLURRED_BELOW or not has_coarse_detail(survey.glimpses):
+            if may_be_plain:
+                return
             raise TooLittleTextureError(features=survey.features)
     sharp = sum(sight.sharpness >= BLURRED_BELOW for sight in sights)
     if sharp < fewest_sharp:
@@ -180,7 +184,7 @@ def _refuse_unusable(survey: Survey, *, fewest_sharp: int) -> None:
         raise NoMovementError
 
 
-def _has_coarse_detail(glimpses: Sequence[Grey]) -> bool:
+def has_coarse_detail(glimpses: Sequence[Grey]) -> bool:
     middle = glimpses[len(glimpses) // 2].astype(np.float32)
     return float(np.std(cv2.GaussianBlur(middle, (0, 0), 5))) > 12
 

@@ -18,7 +18,7 @@ from scans.errors import TooFewPosesError
 WORKER = "scans.engines.photogrammetry.pose_worker"
 # The worker's exit code when no pictures fit together.
 NOTHING_FITS = 3
-FEWEST_PLACED = 8
+FEWEST_PLACED = 6
 FEWEST_PLACED_SHARE = 0.5
 
 
