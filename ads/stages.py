@@ -1,7 +1,8 @@
 """What each step of an ad does."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -16,7 +17,7 @@ from ads.errors import VoiceTooLongError
 from ads.params import AdParams
 from ads.script import ScriptFacts
 from ads.styles import Aspect, style_of
-from ads.timing import FPS, LEAD_S, Span, beat_of, planned, room_s, spans_of
+from ads.timing import LEAD_S, Span, beat_of, planned, room_s, spans_of
 from jobs.pipeline import OutputFile, StageResult, Wait
 from jobs.toolbox import audio, captions
 from jobs.toolbox.captions import CaptionRules, Cue, TimedWord
@@ -156,19 +157,26 @@ def compose_ad(bench: Workbench[AdParams]) -> StageResult:
     params, facts = bench.params, _script(bench)
     style, duration = style_of(params.style), float(params.duration)
     spans, beat = spans_of(facts.script, duration), beat_of(style, duration)
-    bench.report(0.02, "Composing the music")
-    track = soundtrack.make_soundtrack(
-        _placed(bench, spans), style, spans, beat, seed=params.seed, duration_s=duration
-    )
-    files = _sound_files(bench, track)
-    mix = packaging.encode_sound(track.mix, bench.workdir / "mix.m4a")
-    bench.report(0.3, "Joining the scenes")
-    for place, aspect in enumerate(params.aspect):
-        report = bench.reporter(
-            0.3 + 0.6 * place / len(params.aspect),
-            0.3 + 0.6 * (place + 1) / len(params.aspect),
+    files: list[OutputFile] = []
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        # Pictures need no sound, and are taken while it is made.
+        pictures = [_taken(bench, aspect, spans, beside) for aspect in params.aspect]
+        bench.report(0.02, "Composing the music")
+        track = soundtrack.make_soundtrack(
+            _placed(bench, spans),
+            style,
+            spans,
+            beat,
+            seed=params.seed,
+            duration_s=duration,
         )
-        files += _video_files(bench, aspect, mix, spans, report)
+        files += _sound_files(bench, track)
+        mix = packaging.encode_sound(track.mix, bench.workdir / "mix.m4a")
+        bench.report(0.6, "Joining the scenes")
+        films = [_joined(bench, aspect, mix, spans, beside) for aspect in params.aspect]
+        for place, made in enumerate((*films, *pictures), start=1):
+            files += [file.result() for file in made]
+            bench.report(0.6 + 0.35 * place / (len(films) + len(pictures)))
     files += _text_files(bench, facts, spans)
     told = _voice_facts(bench)
     return StageResult(
@@ -277,40 +285,58 @@ def _sound_files(
     ]
 
 
-def _video_files(
+def _taken(
+    bench: Workbench[AdParams],
+    aspect: Aspect,
+    spans: Sequence[Span],
+    beside: ThreadPoolExecutor,
+) -> list[Future[OutputFile]]:
+    """The poster and the teaser of one shape, taken from its scenes."""
+    scenes = _films(bench, _film_role(aspect), spans)
+    poster, teaser = (
+        bench.workdir / f"ad-{aspect.label}-{name}"
+        for name in ("poster.jpg", "teaser.gif")
+    )
+
+    def take_poster() -> OutputFile:
+        film, seconds = scenes[1]
+        packaging.poster(film, seconds * 0.6, poster)
+        return OutputFile(path=poster, role="poster", content_type="image/jpeg")
+
+    def take_teaser() -> OutputFile:
+        packaging.teaser(scenes, teaser)
+        return OutputFile(path=teaser, role="teaser", content_type="image/gif")
+
+    return [beside.submit(take_teaser), beside.submit(take_poster)]
+
+
+def _joined(
     bench: Workbench[AdParams],
     aspect: Aspect,
     mix: Path,
     spans: Sequence[Span],
-    report: Callable[[float], None],
-) -> list[OutputFile]:
+    beside: ThreadPoolExecutor,
+) -> list[Future[OutputFile]]:
+    """The finished films of one shape, in each format."""
     duration = float(bench.params.duration)
-    name = f"ad-{aspect.label}"
-    folder = bench.workdir
-    video = packaging.join(
-        _films(bench, _film_role(aspect), spans),
-        mix,
-        folder / f"{name}.mp4",
-        duration_s=duration,
-    )
-    report(0.2)
-    files = [OutputFile(path=video, role="video", content_type="video/mp4")]
+    film = bench.workdir / f"ad-{aspect.label}.mp4"
+    scenes = _films(bench, _film_role(aspect), spans)
+
+    def join() -> OutputFile:
+        packaging.join(scenes, mix, film, duration_s=duration)
+        return OutputFile(path=film, role="video", content_type="video/mp4")
+
+    made = [beside.submit(join)]
     if bench.params.webm:
-        webm = packaging.join_webm(
-            _films(bench, _film_role(aspect, webm=True), spans),
-            mix,
-            folder / f"{name}.webm",
-            duration_s=duration,
-        )
-        files.append(OutputFile(path=webm, role="video", content_type="video/webm"))
-    report(0.5)
-    settled = (spans[1].first + spans[1].frames * 0.6) / FPS
-    poster = packaging.poster(video, settled, folder / f"{name}-poster.jpg")
-    files.append(OutputFile(path=poster, role="poster", content_type="image/jpeg"))
-    teaser = packaging.teaser(video, spans, folder / f"{name}-teaser.gif")
-    files.append(OutputFile(path=teaser, role="teaser", content_type="image/gif"))
-    report(1.0)
-    return files
+        free = film.with_suffix(".webm")
+        free_scenes = _films(bench, _film_role(aspect, webm=True), spans)
+
+        def join_webm() -> OutputFile:
+            packaging.join_webm(free_scenes, mix, free, duration_s=duration)
+            return OutputFile(path=free, role="video", content_type="video/webm")
+
+        made.append(beside.submit(join_webm))
+    return made
 
 
 def _film_role(aspect: Aspect, *, webm: bool = False) -> str:
@@ -319,7 +345,7 @@ def _film_role(aspect: Aspect, *, webm: bool = False) -> str:
 
 def _films(
     bench: Workbench[AdParams], role: str, spans: Sequence[Span]
-) -> list[tuple[Path, float]]:
+) -> list[packaging.TimedFilm]:
     """The scenes' films in one shape and format, with their seconds."""
     films = [file.path for file in bench.files("video_gen", role)]
     return [(film, span.seconds) for film, span in zip(films, spans, strict=True)]

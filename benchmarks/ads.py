@@ -81,7 +81,7 @@ def check_speed(report: Report, made: Made) -> None:
             ffmpeg.run(
                 [
                     *footage.raw_video(*aspect.size_px),
-                    *("-i", str(raw), "-an", *footage.X264, *footage.COLOURS),
+                    *("-i", str(raw), "-an", *footage.H264.as_arguments()),
                     Path(folder) / "again.mp4",
                 ]
             )

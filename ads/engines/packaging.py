@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ads.engines import soundtrack
-from ads.timing import Span
 from jobs.toolbox import audio, ffmpeg, loudness
 from jobs.toolbox.audio import Sound
+
+# A scene's film and its seconds: a file tells its own length in whole milliseconds only,
+# and frames joined by that would not be evenly spaced.
+TimedFilm = tuple[Path, float]
 
 # Ticks a second of the films' clocks: a frame is a whole number of them.
 TIMESCALE = "30000"
@@ -35,7 +38,7 @@ def encode_sound(mix: Sound, target: Path) -> Path:
 
 
 def join(
-    scenes: Sequence[tuple[Path, float]],
+    scenes: Sequence[TimedFilm],
     sound: Path,
     target: Path,
     *,
@@ -47,7 +50,7 @@ def join(
 
 
 def join_webm(
-    scenes: Sequence[tuple[Path, float]],
+    scenes: Sequence[TimedFilm],
     sound: Path,
     target: Path,
     *,
@@ -59,17 +62,13 @@ def join_webm(
 
 
 def _joined(
-    scenes: Sequence[tuple[Path, float]],
+    scenes: Sequence[TimedFilm],
     sound: Path,
     target: Path,
     options: Sequence[str],
     duration_s: float,
 ) -> Path:
-    """Scenes joined as they are.
-
-    Each comes with its seconds: a file tells its own length in whole milliseconds only,
-    and frames joined by that would not be evenly spaced.
-    """
+    """Scenes joined as they are."""
     order = target.with_suffix(".txt")
     order.write_text(
         "".join(
@@ -98,17 +97,17 @@ def poster(video: Path, at_s: float, target: Path) -> Path:
     return target
 
 
-def teaser(video: Path, spans: Sequence[Span], target: Path) -> Path:
+def teaser(scenes: Sequence[TimedFilm], target: Path) -> Path:
     """A looping GIF: a moment out of each scene, from where it has settled."""
-    share = _TEASER_SECONDS / len(spans)
+    share = _TEASER_SECONDS / len(scenes)
     pieces: list[str | Path] = []
-    for span in spans:
-        start = span.start_s + min(_SETTLED_S, max(span.seconds - share, 0.0))
-        pieces += ["-ss", f"{start:.3f}", "-t", f"{share:.3f}", "-i", video]
-    taken = "".join(f"[{place}:v]" for place in range(len(spans)))
+    for film, seconds in scenes:
+        start = min(_SETTLED_S, max(seconds - share, 0.0))
+        pieces += ["-ss", f"{start:.3f}", "-t", f"{share:.3f}", "-i", film]
+    taken = "".join(f"[{place}:v]" for place in range(len(scenes)))
     size = "scale='if(gt(iw,ih),480,-2)':'if(gt(iw,ih),-2,480)':flags=area"
     chain = (
-        f"{taken}concat=n={len(spans)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
+        f"{taken}concat=n={len(scenes)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
         "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
     )
     ffmpeg.run([*pieces, "-an", "-filter_complex", chain, "-loop", "0", target])

@@ -27,7 +27,7 @@ class BoldStage:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         layout, palette = setting.layout, setting.palette
-        self.plate = as_plate(flat(palette.ground, layout), layout, setting.seed)
+        self._plate = as_plate(flat(palette.ground, layout), layout, setting.seed)
         dots = halftone(
             round(layout.width * 0.5), layout.height, 30 * layout.unit, falloff="right"
         )
@@ -35,7 +35,7 @@ class BoldStage:
         shade = mixed(palette.ground, palette.second, 0.16)
         turned = dots[:, ::-1].copy() if left_text else dots
         at = layout.width - dots.shape[1] if left_text else 0
-        paint(self.plate, turned, shade, at, 0, 1.0)
+        paint(self._plate, turned, shade, at, 0, 1.0)
         size = round(layout.product.height * 0.62)
         line = fonts.drawn(
             [f"{setting.title} — " * 2], BOLD.headline, size, align="left"
@@ -43,6 +43,7 @@ class BoldStage:
         self._words = line[:, : layout.width * 4]
 
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+        np.copyto(frame, self._plate)
         layout, palette = self._setting.layout, self._setting.palette
         x, y = layout.product.middle
         grown = ease_out(t / 0.45)

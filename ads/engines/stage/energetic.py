@@ -36,12 +36,12 @@ class EnergeticStage:
         reach = layout.reach * 0.8
         glow = np.exp(-(((xs - x) / reach) ** 2) - ((ys - y) / reach) ** 2)
         ground = blended(ground, palette.glow, glow * 0.5)
-        self.plate = as_plate(ground, layout, setting.seed)
+        self._plate = as_plate(ground, layout, setting.seed)
         dots = halftone(
             layout.width, round(layout.height * 0.3), 26 * layout.unit, falloff="down"
         )
         colour = mixed(palette.second, (0, 0, 0), 0.35)
-        paint(self.plate, dots[::-1].copy(), colour, 0, layout.height * 0.7, 0.5)
+        paint(self._plate, dots[::-1].copy(), colour, 0, layout.height * 0.7, 0.5)
         self._shadow = soft_shadow(512, 128)
         rng = setting.rng("bands")
         self._bands = [
@@ -65,6 +65,7 @@ class EnergeticStage:
         ]
 
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+        np.copyto(frame, self._plate)
         layout, palette = self._setting.layout, self._setting.palette
         high, wide = layout.height, layout.width
         for width, speed, phase, shade in self._bands:

@@ -14,13 +14,18 @@ from ads.engines.stage.scenery import (
     canvas,
     flat,
     mirrored,
+    polygon,
     soft_shadow,
 )
 from ads.engines.stage.sprites import Pyramid, moved
 
 _DUST = 34
-# Light is added at a quarter of the size: it has no edges.
+# Dust is drawn at a quarter of the size, and the beam at a sixteenth: it has no edges.
 _COARSE = 4
+_SOFT = 4
+# Rows of light that are made at a time: they stay in the processor's own memory till
+# they are added.
+_STRIP = 30
 
 
 class LuxuryStage:
@@ -44,9 +49,16 @@ class LuxuryStage:
             - ((ys - layout.floor) / (layout.height * 0.07)) ** 2
         )
         ground = blended(ground, palette.glow, pool * 0.3)
-        self.plate = as_plate(ground, layout, setting.seed)
+        self._plate = as_plate(ground, layout, setting.seed)
         # Fresh memory for each frame would cost more than the light itself.
-        self._light: Frame = np.empty_like(self.plate)
+        rows, columns = -(-layout.height // _COARSE), -(-layout.width // _COARSE)
+        self._beams: Frame = np.empty(
+            (-(-rows // _SOFT), -(-columns // _SOFT), 3), np.uint8
+        )
+        self._light: Frame = np.empty((rows, columns, 3), np.uint8)
+        self._strip: Frame = np.empty(
+            ((_STRIP + 2) * _COARSE, columns * _COARSE, 3), np.uint8
+        )
         self._hairlines()
         self._shadow = soft_shadow(512, 128)
         self._reflection: Pyramid | None = None
@@ -59,7 +71,7 @@ class LuxuryStage:
     def _hairlines(self) -> None:
         layout, gold = self._setting.layout, self._setting.palette.accent
         radius = layout.reach * 0.56
-        lines = self.plate.copy()
+        lines = self._plate.copy()
         thick = max(round(1.5 * layout.unit), 1)
         centre = (round(self._x), round(self._y))
         turn = self._setting.scene * 47
@@ -85,37 +97,50 @@ class LuxuryStage:
             thick,
             cv2.LINE_AA,
         )
-        self.plate = np.asarray(
-            cv2.addWeighted(self.plate, 0.45, lines, 0.55, 0), np.uint8
+        self._plate = np.asarray(
+            cv2.addWeighted(self._plate, 0.45, lines, 0.55, 0), np.uint8
         )
 
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
-        high, wide = frame.shape[0] // _COARSE, frame.shape[1] // _COARSE
-        light = np.zeros((high, wide, 3), np.uint8)
-        self._beam(light, t)
+        self._beam(self._beams, t)
+        light = self._light
+        cv2.resize(self._beams, (light.shape[1], light.shape[0]), dst=light)
         self._motes(light, t)
-        whole = (frame.shape[1], frame.shape[0])
-        cv2.resize(light, whole, dst=self._light)
-        cv2.add(frame, self._light, dst=frame)
+        self._lay(light, frame)
+
+    def _lay(self, light: Frame, frame: Frame) -> None:
+        """The plate with the light added to it, as the frame."""
+        high, wide = frame.shape[:2]
+        for start in range(0, len(light), _STRIP):
+            # With its neighbours, which its first and last rows are mixed with.
+            first, last = max(start - 1, 0), min(start + _STRIP + 1, len(light))
+            grown = self._strip[: (last - first) * _COARSE]
+            cv2.resize(light[first:last], grown.shape[1::-1], dst=grown)
+            top, bottom = start * _COARSE, min((start + _STRIP) * _COARSE, high)
+            above = (start - first) * _COARSE
+            shine = grown[above : above + bottom - top, :wide]
+            rows = slice(top, bottom)
+            cv2.add(self._plate[rows], shine, dst=frame[rows])
 
     def _beam(self, light: Frame, t: float) -> None:
-        glow = np.array(self._setting.palette.glow, np.float32)
+        """A cone of light that sways, from above the frame to the floor."""
+        light[:] = 0
+        glow = self._setting.palette.glow
         sway = math.sin(t * 0.9 + self._setting.scene) * 0.12
-        at = (self._x / _COARSE) * (1 + sway)
-        colour = tuple(float(c) * 0.3 for c in glow)
+        scale = _COARSE * _SOFT
+        at, lean = self._x / scale * (1 + sway), sway * 300 / _SOFT
+        floor = self._setting.layout.floor / scale
         top, wide = light.shape[1] * 0.05, light.shape[1] * 0.2
-        points = np.array(
-            [
-                [at - top + sway * 300, -10],
-                [at + top + sway * 300, -10],
-                [at + wide, self._setting.layout.floor / _COARSE],
-                [at - wide, self._setting.layout.floor / _COARSE],
-            ],
-            np.int32,
-        )
-        cv2.fillConvexPoly(light, points, colour)
-        cv2.blur(light, (61, 61), dst=light)
-        cv2.blur(light, (41, 41), dst=light)
+        corners = [
+            (at - top + lean, -10 / _SOFT),
+            (at + top + lean, -10 / _SOFT),
+            (at + wide, floor),
+            (at - wide, floor),
+        ]
+        red, green, blue = (round(c * 0.3) for c in glow)
+        polygon(light, corners, (red, green, blue))
+        cv2.blur(light, (15, 15), dst=light)
+        cv2.blur(light, (11, 11), dst=light)
 
     def _motes(self, light: Frame, t: float) -> None:
         high, wide = light.shape[:2]

@@ -25,10 +25,11 @@ class MinimalStage:
         shade = np.clip((ys - layout.floor) / (layout.height * 0.3), 0, 1) * 0.35
         below = (ys > layout.floor).astype(np.float32) * 0.12
         ground = blended(ground, palette.second, shade + below)
-        self.plate = as_plate(ground, layout, setting.seed)
+        self._plate = as_plate(ground, layout, setting.seed)
         self._shadow = soft_shadow(512, 128)
 
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+        np.copyto(frame, self._plate)
         layout, palette = self._setting.layout, self._setting.palette
         x, y = layout.product.middle
         full = layout.reach * 0.52

@@ -269,7 +269,6 @@ class SceneRenderer:
         if self._clip is not None:
             np.copyto(self._frame, self._clip.frame(frame))
         else:
-            np.copyto(self._frame, self.stage.plate)
             self.stage.behind(self._frame, t, pose)
         self.stage.under(self._frame, self.product, pose)
         self.product.lay(self._frame, pose.matrix(*self.product.size_px))
@@ -306,6 +305,7 @@ class SceneRenderer:
 def empty_stage(plan: ScenePlan) -> Frame:
     """The style's stage with nothing on it, as a picture to start a film from."""
     renderer = SceneRenderer(plan)
-    frame: Frame = renderer.stage.plate.copy()
+    width, height = plan.frame_size_px
+    frame: Frame = np.empty((height, width, 3), np.uint8)
     renderer.stage.behind(frame, plan.span.seconds / 2, renderer.pose(0))
     return frame

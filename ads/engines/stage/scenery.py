@@ -43,10 +43,11 @@ class Setting:
 class Stage(Protocol):
     """Where the product stands in one style."""
 
-    plate: Frame
-
     def behind(self, frame: Frame, t: float, pose: Pose) -> None:
-        """What moves behind the product, `t` seconds into the scene."""
+        """All that lies behind the product, `t` seconds into the scene.
+
+        It fills the frame, whatever was there before.
+        """
 
     def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
         """Shadow and reflection."""
@@ -95,8 +96,10 @@ def soft_shadow(width_px: int, height_px: int) -> Pyramid:
 
 def mirrored(product: Pyramid, *, reach: float) -> Pyramid:
     """The product upside down, fading with the distance from the floor."""
-    flipped = product.levels[0][::-1].astype(np.float32)
-    fade = np.clip(1 - np.linspace(0, 1 / reach, len(flipped)), 0, 1) ** 1.6
+    # What has faded away is not kept: it would be moved and laid, and never seen.
+    rows = max(round(len(product.levels[0]) * reach), 1)
+    flipped = product.levels[0][::-1][:rows].astype(np.float32)
+    fade = np.linspace(1, 0, rows) ** 1.6
     return Pyramid.of((flipped * fade[:, None, None]).astype(np.uint8))
 
 
