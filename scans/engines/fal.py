@@ -112,7 +112,11 @@ def _answer(client: FalClient, task: Task, progress: Progress) -> dict[str, Any]
             raise
         # This request has ended, and asking again would get the same answer for ever.
         # What broke down at fal is not charged: it may be sent anew.
-        raise VendorBrokeDownError(fal.VENDOR, error.detail) from error
+        raise VendorBrokeDownError(
+            fal.VENDOR,
+            f"fal broke down over it ({progress.error_type or 'no kind given'}): "
+            f"{progress.error}",
+        ) from error
     if progress.error:
         raise VendorRefusedError(fal.VENDOR, f"fal could not do it: {progress.error}")
     return answer

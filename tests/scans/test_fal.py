@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,101 @@ def test_an_undocumented_state_is_asked_for_again(
         client.progress(task)
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(504, "request_timeout"), (503, "runner_disconnected"), (500, "internal_error")],
+)
+def test_a_request_that_broke_down_is_bought_anew_and_not_asked_for_ever(
+    fal: FalEmulator, tmp_path: Path, photo: Path, status: int, kind: str
+) -> None:
+    fal.failing, fal.failing_with = {0}, (status, kind)
+
+    with pytest.raises(VendorRefusedError, match=kind) as caught:
+        _to_the_end(tmp_path, [photo], FalModel.TRELLIS)
+
+    # The runtime drops what was bought, and tries again.
+    assert caught.value.retryable is True
+    assert caught.value.code == "vendor_broke_down"
+
+
+def test_a_result_that_is_late_is_asked_for_again(
+    fal: FalEmulator, client: FalClient, tmp_path: Path, photo: Path
+) -> None:
+    fal.script = ["COMPLETED"]
+    task = client.submit(ENDPOINTS["trellis"], {"image_url": "x"}, webhook_url=None)
+    fal.failures = [(200, {"status": "COMPLETED", "logs": None}, {})]
+    fal.failures += [(502, {"detail": "bad gateway"}, {})]
+
+    # What was bought is good: the request itself has not failed.
+    with pytest.raises(VendorUnavailableError, match="bad gateway"):
+        make(_bench(tmp_path, photo, FalModel.TRELLIS, FalWait(task=task)), [photo])
+
+
+def test_personal_photos_do_not_lie_at_fal_for_long(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    _to_the_end(tmp_path, [photo], FalModel.TRIPOSR)
+
+    sent = fal.requests["req-0"].headers
+    assert sent["x-fal-object-lifecycle-preference"] == (
+        '{"expiration_duration_seconds": 86400}'
+    )
+    assert sent["authorization"] == f"Key {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (("base_model", "model_mesh", "pbr_model"), "pbr_model"),
+        (("base_model", "model_mesh"), "model_mesh"),
+        (("base_model",), "base_model"),
+    ],
+)
+def test_the_best_of_tripos_models_is_taken(there: tuple[str, ...], taken: str) -> None:
+    answer: dict[str, object] = {name: {"url": f"https://fal/{name}"} for name in there}
+    answer |= {"rendered_image": {"url": "https://fal/still.png"}, "task_id": "t"}
+    absent = {"pbr_model", "model_mesh", "base_model"} - set(there)
+
+    url = ENDPOINTS["tripo"].model_url({**answer, **dict.fromkeys(absent)})
+
+    assert url == f"https://fal/{taken}"
+
+
+def test_an_answer_without_a_model_is_a_refusal() -> None:
+    with pytest.raises(VendorRefusedError, match="without a model"):
+        ENDPOINTS["trellis_2"].model_url({"model_mesh": {"url": "https://fal/x"}})
+
+
+def test_tripo_is_always_told_about_pbr_and_never_asked_for_fbx(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    _to_the_end(tmp_path, [photo], FalModel.TRIPO)
+
+    sent = fal.requests["req-0"].arguments
+    assert sent["pbr"] is False
+    assert "quad" not in sent
+
+
+def test_logs_may_be_missing_and_positions_may_grow(
+    fal: FalEmulator, tmp_path: Path, photo: Path
+) -> None:
+    fal.script = ["IN_QUEUE", "IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+    fal.silent = True
+    waits = []
+    result = make(_bench(tmp_path, photo, FalModel.TRELLIS), [photo])
+    while isinstance(result, Wait):
+        waits.append(result)
+        assert isinstance(result.checkpoint, FalWait)
+        bench = _bench(tmp_path, photo, FalModel.TRELLIS, result.checkpoint)
+        result = make(bench, [photo])
+
+    # A place in line is no countdown, so none is shown; and no wait is for ever.
+    assert [wait.reason for wait in waits] == [
+        "In line at fal", "In line at fal", "fal is computing the model",
+    ]  # fmt: skip
+    assert {wait.give_up_after for wait in waits} == {timedelta(minutes=45)}
+
+
 def test_cancel_reaches_fal_and_may_come_too_late(
     fal: FalEmulator, client: FalClient, tmp_path: Path, photo: Path
 ) -> None:
@@ -320,4 +416,23 @@ def test_a_signature_is_checked_against_body_time_and_key(fal: FalEmulator) -> N
     assert not accepts(good | {"X-Fal-Webhook-User-Id": "somebody"})
     assert not accepts(good | {"X-Fal-Webhook-Signature": "zz"})
     assert not accepts(fal.signed(body, at=time.time() - 301))
+    assert not accepts(fal.signed(body, at=time.time() + 302))
     assert not accepts(good | {"X-Fal-Webhook-Timestamp": "yesterday"})
+
+
+def test_any_of_fals_keys_may_have_signed(fal: FalEmulator) -> None:
+    body = b"{}"
+    headers = fal.signed(body)
+    [good] = fetch_signing_keys(fal.url)
+    [other] = (key["x"] for key in FalEmulator().jwks()["keys"])
+    call = Callback(
+        request_id=headers["X-Fal-Webhook-Request-Id"],
+        user_id=headers["X-Fal-Webhook-User-Id"],
+        timestamp=headers["X-Fal-Webhook-Timestamp"],
+        signature=headers["X-Fal-Webhook-Signature"],
+        body=body,
+    )
+
+    assert callback_is_fals(call, [other, good])
+    assert not callback_is_fals(call, [other])
+    assert not callback_is_fals(call, [])
