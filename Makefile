@@ -65,7 +65,7 @@ screenshots: install-dev ## Take the pictures of the pages in docs/
 .PHONY: test
 test: install-dev ## Run every test, a real browser included (PROCESSES, ARGS)
 	@$(VENV)/python -m tests.chromium
-	@exec $(VENV)/python -m pytest -n $(PROCESSES) --dist loadgroup $(ARGS)
+	@exec $(VENV)/python -m pytest -n $(PROCESSES) --dist loadscope $(ARGS)
 
 PROCESSES ?= 2
 

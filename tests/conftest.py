@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from jobs import presence
 from jobs.models import Job, Project, Stage, Worker
@@ -25,16 +27,20 @@ Drain = Callable[[], None]
 TOGETHER = ("tests/browser", "tests/faults")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several pytest processes one takes a whole file, or a whole folder of these.
+class TogetherScheduling(LoadScopeScheduling):
+    """Of several pytest processes one takes a whole file, or a whole folder of these."""
 
-    First of all hooks of this name: xdist's own reads the marks.
-    """
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(group))
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> TogetherScheduling:
+    # As they are collected: the folder that takes longest is among the first.
+    config.option.loadscopereorder = False
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
