@@ -13,7 +13,10 @@ from jobs.models import Job
 def edited(job: Job, facts: ScriptFacts, changes: Mapping[str, Any]) -> ScriptFacts:
     """The script with a person's changes, its scenes as long as their words need."""
     params = AdParams.model_validate(job.params)
-    script = planned(
-        merged(facts.script, changes), style_of(params.style), params.duration
-    )
+    style = style_of(params.style)
+    script = merged(facts.script, changes)
+    if not script.cta:
+        # As in an order: who gives no call to action gets the style's own.
+        script = merged(script, {"cta": style.default_cta})
+    script = planned(script, style, params.duration)
     return facts.model_copy(update={"script": script})

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ads.script import plain
 from ads.styles import Aspect, StyleName
 from jobs.pipeline import AssetRef, Params
 
@@ -65,11 +66,7 @@ class AdParams(Params):
     @field_validator("product_name", "cta_text")
     @classmethod
     def _plain(cls, value: str) -> str:
-        plain = " ".join(
-            "".join(
-                s if s.isprintable() or s == "\u200d" else " " for s in value
-            ).split()
-        )
-        if value and not plain:
+        kept = plain(value)
+        if value and not kept:
             raise ValueError("it holds nothing that can be read")
-        return plain
+        return kept

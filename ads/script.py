@@ -27,6 +27,13 @@ class Camera(StrEnum):
 Line = Annotated[str, Field(max_length=120)]
 
 
+def plain(text: str) -> str:
+    """A text on one line, without what can be neither shown nor said."""
+    # The joiner holds together emoji that are made of several.
+    kept = (sign if sign.isprintable() or sign == "\u200d" else " " for sign in text)
+    return " ".join("".join(kept).split())
+
+
 class Scene(BaseModel):
     """One of the four scenes."""
 
@@ -88,13 +95,14 @@ def merged(script: AdScript, changes: Mapping[str, Any]) -> AdScript:
             errors={"scenes": ["Send a list."]},
         )
     for place, edit in enumerate(edits, start=1):
-        if not isinstance(edit, Mapping) or edit.get("index", place) not in scenes:
+        index = edit.get("index", place) if isinstance(edit, Mapping) else None
+        if not isinstance(index, int) or index not in scenes:
             raise BadScriptError(
                 f"Scene {place} is unknown. The scenes are numbered 1 to {SCENES}.",
                 errors={"scenes": [f"Scene {place} is unknown."]},
             )
-        scenes[edit.get("index", place)].update(edit)
-    top = {key: changes[key] for key in ("hook", "cta") if key in changes}
+        scenes[index].update(_plain_values(edit))
+    top = _plain_values({k: changes[k] for k in ("hook", "cta") if k in changes})
     for key, index in (("hook", 1), ("cta", SCENES)):
         # What the screen says follows, where nobody gave it words of its own.
         if key in top and scenes[index]["on_screen_text"] == content[key]:
@@ -109,3 +117,7 @@ def merged(script: AdScript, changes: Mapping[str, Any]) -> AdScript:
         raise BadScriptError(
             f"{place_name}: {fault['msg']}.", errors={place_name: [fault["msg"]]}
         ) from error
+
+
+def _plain_values(edit: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: plain(v) if isinstance(v, str) else v for k, v in edit.items()}

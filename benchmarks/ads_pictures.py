@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,28 +23,56 @@ Frames = NDArray[np.uint8]  # (frames, height, width, 3), small
 _SMALL = 320
 
 
-def check_safe_area(report: Report, made: Made, aspect: Aspect) -> None:
-    """Where captions change the picture, found by drawing it with and without them."""
+def check_captions_seen(report: Report, made: Made, aspect: Aspect) -> None:
+    """Where captions change the picture, and whether they can be read there."""
     safe = safe_area(aspect, aspect.size_px)
-    inside = True
+    inside, shown, worst = True, 0, 21.0
     for scene, voice in enumerate(made.voices, start=1):
         if not voice.words:
             continue
-        middle = (voice.words[0].start_s + voice.duration_s) / 2 + LEAD_S
-        renderer = made.renderer(scene, aspect)
-        spoken = renderer.draw(round(middle * FPS)).copy()
-        plan = stages.scene_plan(
-            made.bench("check", scene - 1), made.script, scene, aspect
-        )
-        silent = SceneRenderer(type(plan)(**{**vars(plan), "cues": ()}))
-        plain = silent.draw(round(middle * FPS))
-        rows, columns = np.nonzero((spoken != plain).any(axis=2))
-        if len(rows):
-            inside &= bool(
-                safe.left <= columns.min() and columns.max() <= safe.right + 1
-            )
-            inside &= bool(safe.top <= rows.min() and rows.max() <= safe.bottom + 1)
-    report.tell("captions_in_safe_area", made, inside, True, inside, aspect)
+        spoken, changed = captioned(made, scene, voice, aspect)
+        rows, columns = np.nonzero(changed)
+        if not len(rows):
+            continue
+        shown += 1
+        left, right = columns.min(), columns.max() + 1
+        top, bottom = rows.min(), rows.max() + 1
+        inside &= bool(safe.left <= left and right <= safe.right + 2)
+        inside &= bool(safe.top <= top and bottom <= safe.bottom + 2)
+        worst = min(worst, contrast_within(spoken[top:bottom, left:right]))
+    ok = inside and shown > 0
+    value = {"inside": inside, "scenes": shown}
+    report.tell("captions_in_safe_area", made, value, True, ok, aspect)
+    report.tell("caption_contrast", made, round(worst, 2), 4.5, worst >= 4.5, aspect)
+
+
+def captioned(
+    made: Made, scene: int, voice: stages.VoiceFacts, aspect: Aspect
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """A frame with a caption, and which of its pixels the caption changes."""
+    number = round(((voice.words[0].start_s + voice.duration_s) / 2 + LEAD_S) * FPS)
+    renderer = made.renderer(scene, aspect)
+    spoken = renderer.draw(number).copy()
+    plan = stages.scene_plan(made.bench("check", scene - 1), made.script, scene, aspect)
+    plain = SceneRenderer(replace(plan, cues=())).draw(number)
+    return spoken, (spoken != plain).any(axis=2)
+
+
+def contrast_within(box: NDArray[np.uint8]) -> float:
+    """Of the colour that most of a box has, against the one farthest from it.
+
+    Colours of letters' soft edges are too few to count.
+    """
+    pixels = box.reshape(-1, 3)
+    bins = (pixels >> 4).astype(np.int32) @ np.array([256, 16, 1], np.int32)
+    found, sizes = np.unique(bins, return_counts=True)
+    colours = [
+        tuple(round(float(v)) for v in np.median(pixels[bins == number], axis=0))
+        for number in found[sizes >= max(len(pixels) * 0.005, 1)]
+    ]
+    ground = np.median(pixels[bins == found[np.argmax(sizes)]], axis=0)
+    red, green, blue = (round(float(v)) for v in ground)
+    return max(contrast((red, green, blue), (c[0], c[1], c[2])) for c in colours)
 
 
 def frame_at(path: Path, number: int) -> NDArray[np.uint8]:
@@ -227,7 +256,19 @@ def check_contrast(report: Report, made: Made, aspect: Aspect) -> None:
             # Letters' own soft edges are left out; of the rest, the mean counts.
             red, green, blue = (round(float(v)) for v in np.median(ground, axis=0))
             worst = min(worst, contrast(piece.colour, (red, green, blue)))
+        if renderer.button is not None:
+            worst = min(worst, button_contrast(renderer))
     report.tell("text_contrast", made, round(worst, 2), 4.5, worst >= 4.5, aspect)
+
+
+def button_contrast(renderer: SceneRenderer) -> float:
+    """The call to action's words against their button, once it has come."""
+    assert renderer.button is not None
+    area, frame = renderer.button.area, renderer.draw(renderer.plan.span.frames - 1)
+    # Slanted and round ends show what lies behind.
+    inset = area.height / 2
+    columns = slice(round(area.left + inset), round(area.right - inset))
+    return contrast_within(frame[round(area.top) : round(area.bottom), columns])
 
 
 def style_distances(shown: Mapping[StyleName, Frames]) -> Iterator[dict[str, object]]:

@@ -105,6 +105,7 @@ def test_changes_merge_into_the_scenes_they_name() -> None:
     [
         ({"title": "x"}, "A script has no “title”"),
         ({"scenes": [{"index": 9}]}, "Scene 1 is unknown"),
+        ({"scenes": [{"index": [1]}]}, "Scene 1 is unknown"),
         ({"scenes": "all"}, "scenes is a list"),
         ({"scenes": [{"index": 1, "camera": "spin"}]}, "scenes.0.camera"),
         ({"hook": "x" * 200}, "hook: "),

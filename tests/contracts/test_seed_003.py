@@ -91,11 +91,17 @@ def test_a_script_is_edited_then_approved_then_closed(
 
     edit = {
         "hook": "Hello there",
-        "scenes": [{"index": 4, "voiceover_text": "Get it now."}],
+        "cta": " ",
+        "scenes": [
+            {"index": 2, "on_screen_text": ""},
+            {"index": 4, "voiceover_text": "Get it\nnow."},
+        ],
     }
     changed = browser.patch(f"{address}script/", edit, "application/json")
     assert changed.status_code == 200, changed.content
     assert changed.json()["script"]["hook"] == "Hello there"
+    # A call to action that was taken away is the style's own again.
+    assert changed.json()["script"]["cta"] == "Get it"
     assert browser.post(f"{address}approve/").status_code == 200
     drain()
 

@@ -1,6 +1,6 @@
 """Animated type: headlines, kickers and the button, each style in its own way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,12 @@ class Lettering:
         enters_s: float,
         max_lines: int = 3,
     ) -> Area:
-        """Set a text in an area, as large as it fits; answers where it came to stand."""
+        """Set a text in an area, as large as it fits; answers where it came to stand.
+
+        A scene whose text was taken away has none.
+        """
+        if not text.strip():
+            return replace(area, right=area.left, bottom=area.top)
         size, lines = fonts.fitted(
             text,
             face,
@@ -178,7 +183,7 @@ class Button:
         whole = width + area.height * 1.1
         free = area.width - whole
         left = area.left + free * SIDES[align]
-        self._area = Area(
+        self.area = Area(
             left=left, top=area.top, right=left + whole, bottom=area.bottom
         )
         self._words = fonts.drawn(lines, style.button, size)
@@ -190,7 +195,7 @@ class Button:
         come = ease_out((t - self._enters_s) / 0.6)
         if come <= 0:
             return
-        area = self._area
+        area = self.area
         x, y = area.middle
         half_w, half_h = area.width / 2 * come, area.height / 2
         self._shape(frame, x, y, half_w, half_h)

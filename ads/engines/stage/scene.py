@@ -97,7 +97,7 @@ class SceneRenderer:
         )
         self._shot = self._frame_product()
         self.letters = self._set_type()
-        self._button = self._make_button()
+        self.button = self._make_button()
         self._logo = load_product(plan.logo) if plan.logo and plan.is_last else None
         self._subtitles = Subtitles(
             plan.cues, self.style, self.layout.captions, self.layout.unit
@@ -248,7 +248,7 @@ class SceneRenderer:
 
     def _rests(self, t: float) -> bool:
         """Whether the end card has come to its rest."""
-        button = self._button.rested_s if self._button else 0.0
+        button = self.button.rested_s if self.button else 0.0
         return self.plan.is_last and t > max(1.3, self.letters.rested_s, button) + 0.1
 
     def draw(self, frame: int) -> Frame:
@@ -273,8 +273,8 @@ class SceneRenderer:
         self.stage.under(self._frame, self.product, pose)
         self.product.lay(self._frame, pose.matrix(*self.product.size_px))
         self.letters.draw(self._frame, t)
-        if self._button is not None:
-            self._button.draw(self._frame, t)
+        if self.button is not None:
+            self.button.draw(self._frame, t)
         if self._logo is not None:
             self._draw_logo(t)
         return self._frame
