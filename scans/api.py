@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import services
+from jobs import registry, services
 from jobs.access import ensure_project, find_asset, find_job, jobs_of
 from jobs.api.auth import MayCall, caller
 from jobs.api.base import ApiView, FormApiView, release_connection
@@ -117,17 +117,22 @@ class ScansView(FormApiView):
         form.is_valid(raise_exception=True)
         wanted = dict(form.validated_data)
         user = caller(request)
+        # Found out before anything is stored.
+        services.parse_params(registry.get(PIPELINE), _params(wanted))
         inputs = _inputs(request, user, wanted)
-        params = {name: wanted[name] for name in _PARAMS if name in wanted}
-        params |= wanted.get("additionalParams", {})
         order = JobOrder(
             pipeline=PIPELINE,
-            params=params,
+            params=_params(wanted),
             inputs=inputs,
             **{name: wanted[name] for name in _ORDER if name in wanted},
         )
         job = services.submit(user, order)
         return Response({"jobId": str(job.pk), "status": scan_status(job)}, status=201)
+
+
+def _params(wanted: dict[str, Any]) -> dict[str, Any]:
+    params: dict[str, Any] = wanted.get("additionalParams", {})
+    return {name: wanted[name] for name in _PARAMS if name in wanted} | params
 
 
 def _inputs(request: Request, user: User, wanted: dict[str, Any]) -> list[str]:

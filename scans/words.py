@@ -78,14 +78,11 @@ def scan_counts(jobs: QuerySet[Job]) -> dict[str, int]:
     has_task = ExpressionWrapper(
         Q(checkpoint__isnull=False), output_field=BooleanField()
     )
-    for row in (
-        sent.order_by()
-        .values("wait_reason", has_task=has_task)
-        .annotate(count=Count("pk"))
-    ):
-        word = _word_at_kiri(row["wait_reason"], has_task=row["has_task"])
-        counts["processing"] -= row["count"]
-        counts[word] += row["count"]
+    at_work = sent.order_by().values("wait_reason", has_task=has_task)
+    for stage in at_work.annotate(count=Count("pk")):
+        counts["processing"] -= stage["count"]
+        word = _word_at_kiri(stage["wait_reason"], has_task=stage["has_task"])
+        counts[word] += stage["count"]
     return counts
 
 

@@ -76,6 +76,7 @@ class FalEmulator:
     # Added to what a model answers.
     also: dict[str, Any] = field(default_factory=dict)
     keys_away: bool = False
+    keys_asked: int = 0
     silent: bool = False
     failures: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     requests: dict[str, _Request] = field(default_factory=dict)
@@ -205,6 +206,7 @@ def fal_emulator() -> Iterator[FalEmulator]:  # noqa: C901  # one small handler
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path == "/.well-known/jwks.json":
+                emulator.keys_asked += 1
                 self.send_json(503 if emulator.keys_away else 200, emulator.jwks())
             elif path.startswith("/files/"):
                 self.send(200, emulator.model, "model/gltf-binary")
