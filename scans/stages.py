@@ -218,7 +218,7 @@ def publish(bench: Bench) -> StageResult:
         formats=_formats(files),
         usdz_faults=faults,
         size_m=[round(float(side), 4) for side in high - low],
-        notes=_notes(bench.params, painted),
+        notes=notes_of(bench.params, painted),
     )
     files.append(_report(bench, facts, captured, time.monotonic() - started))
     return StageResult(
@@ -226,7 +226,8 @@ def publish(bench: Bench) -> StageResult:
     )
 
 
-def _notes(params: ScanParams, painted: TextureFacts) -> list[str]:
+def notes_of(params: ScanParams, painted: TextureFacts) -> list[str]:
+    """What its owner should know before using it."""
     notes = []
     if painted.coverage <= 0.75:
         notes.append(

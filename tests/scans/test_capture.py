@@ -1,5 +1,6 @@
 """Footage that cannot make a scan is refused early, with its own reason."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from scans.engines.photogrammetry import engine, frames, masks
 from scans.engines.photogrammetry.budgets import PREVIEW, budget_for
 from scans.errors import (
     FormatUnavailableError,
+    MixedPhotosError,
     NoMovementError,
     ScanError,
     TooBlurredError,
@@ -26,9 +28,10 @@ from scans.errors import (
     TooLittleTextureError,
     TooShortError,
 )
-from scans.facts import PublishedFacts, SourceFacts
+from scans.facts import CaptureFacts, PublishedFacts, SourceFacts, TextureFacts
 from scans.params import FileFormat, Quality, ScanParams
 from scans.pipeline import SCAN
+from scans.stages import Bench
 from tests.benches import make_bench
 
 Frames = list[NDArray[np.uint8]]
@@ -192,7 +195,7 @@ def test_a_walk_around_has_no_still_background(tmp_path: Path) -> None:
 def test_quality_sets_real_budgets() -> None:
     high, medium, low, ultra = (budget_for(n, preview=False) for n in range(4))
 
-    for field in ("frames", "stereo_px", "triangles", "texture_px"):
+    for field in ("frames", "pose_px", "stereo_px", "triangles"):
         spent = [getattr(budget, field) for budget in (low, medium, high, ultra)]
         assert spent == sorted(spent)
     assert budget_for(3, preview=True) == PREVIEW
@@ -225,6 +228,16 @@ def test_the_sample_becomes_a_model(
     assert isinstance(told, PublishedFacts)
     assert told.usdz_faults == []
     assert told.views["registered"] >= 15
+    [path] = [file.path for file in files["publish"] if file.role == "report"]
+    report = json.loads(path.read_text())
+    assert report["left_out"]["not_placed"] == 18 - report["views"]["registered"]
+    assert 0 < report["reprojection_px"] < 1.5
+    assert 0.5 < report["coverage"] <= 1
+    assert report["texture_px"] >= 512
+    assert 1000 < report["triangles"] <= 4000
+    assert set(report["seconds"]) == {
+        "capture", "poses", "depth", "mesh", "texture", "publish",
+    }  # fmt: skip
     assert {
         "model_usdz",
         "model_glb",
@@ -238,3 +251,89 @@ def test_the_sample_becomes_a_model(
     width, height, depth = told.size_m
     assert height == pytest.approx(0.3)
     assert [width, depth] == pytest.approx([0.2, 0.2], abs=0.02)
+
+
+def _photo_bench(tmp_path: Path, photos: list[Path]) -> Bench:
+    return make_bench(
+        ScanParams(), tmp_path / "bench", inputs=photos,
+        facts={"source": SourceFacts(video=False, pictures=len(photos))},
+    )  # fmt: skip
+
+
+def test_photos_held_upright_are_turned_and_useless_ones_counted(
+    tmp_path: Path,
+) -> None:
+    pictures = _panned(steps=11, by_px=20)
+    pictures[2] = np.rot90(pictures[2]).copy()
+    pictures[4] //= 16
+    pictures[6] = np.asarray(cv2.GaussianBlur(pictures[6], (0, 0), 9), np.uint8)
+    pictures[8] = pictures[8][:, : WIDTH // 2].copy()
+    photos = [
+        save_png(tmp_path / f"{n:02d}.png", one) for n, one in enumerate(pictures)
+    ]
+    bench = _photo_bench(tmp_path, photos)
+
+    facts = stages.capture(bench).facts
+
+    assert isinstance(facts, CaptureFacts)
+    assert (facts.selected, facts.looked_at) == (8, 11)
+    left = facts.left_out
+    assert (left.too_dark, left.too_blurred, left.other_shape) == (1, 1, 1)
+
+
+def test_photos_of_many_shapes_are_refused_for_that(tmp_path: Path) -> None:
+    photos = [
+        save_png(tmp_path / f"{n}.png", one[:, : WIDTH - 30 * n].copy())
+        for n, one in enumerate(_panned(steps=9, by_px=20))
+    ]
+
+    with pytest.raises(MixedPhotosError, match="do not crop"):
+        stages.capture(_photo_bench(tmp_path, photos))
+
+
+def test_blurred_and_dark_frames_are_left_out_and_counted(tmp_path: Path) -> None:
+    shown = _panned(steps=40)
+    for index in (10, 11, 25):
+        shown[index] = np.asarray(cv2.GaussianBlur(shown[index], (0, 0), 6), np.uint8)
+    for index in (17, 31):
+        shown[index] = shown[index] // 16
+    video = write_mp4(shown, tmp_path / "video.mp4", frames_per_second=12)
+
+    choice = frames.choose(frames.survey_video(video, _nobody), 12)
+
+    assert (choice.too_blurred, choice.too_dark) == (3, 2)
+    assert not {10, 11, 25, 17, 31} & {sight.index for sight in choice.chosen}
+
+
+def _nobody(done: float) -> None:
+    """Nobody watches."""
+
+
+@pytest.mark.parametrize(
+    ("params", "side_px"),
+    [
+        ({"textureQuality": 0}, 4096),
+        ({"textureQuality": 1}, 2048),
+        ({"textureQuality": 2}, 1024),
+        ({"textureQuality": 3, "modelQuality": 2}, 8192),
+        ({"textureQuality": 0, "quality": "preview"}, 1024),
+    ],
+)
+def test_texture_quality_sets_the_texture_alone(
+    params: dict[str, object], side_px: int
+) -> None:
+    assert stages.texture_side_of(ScanParams.model_validate(params)) == side_px
+
+
+def test_a_kind_of_scan_that_only_kiri_makes_is_said_not_to_be_one() -> None:
+    seen = TextureFacts(texture_px=512, coverage=0.9, seconds=0)
+    notes = stages.notes_of(ScanParams.model_validate({"scanType": "3dgs"}), seen)
+
+    assert "only KIRI makes" in notes[0]
+    assert stages.notes_of(ScanParams(), seen) == []
+
+
+def test_a_surface_that_was_seldom_seen_is_said_to_be_guessed() -> None:
+    seen = TextureFacts(texture_px=512, coverage=0.6, seconds=0)
+
+    assert "Only 60% of the surface was seen" in stages.notes_of(ScanParams(), seen)[0]

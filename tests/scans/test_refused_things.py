@@ -117,3 +117,28 @@ def test_a_crumb_beside_the_thing_is_left_out() -> None:
     alone = stand_alone(_cloud(thing, crumb), REGION, keep_ground=False)
 
     assert alone.cloud.points[:, 0].max() < 1.1
+
+
+def test_the_ground_is_kept_when_it_is_asked_for() -> None:
+    random = np.random.default_rng(0)
+    thing = _cloud(ball(middle=(0, 1, 0)))
+    spots = np.column_stack(
+        [random.uniform(-3, 3, 4000), np.zeros(4000), random.uniform(-3, 3, 4000)]
+    ).astype(np.float32)
+    up = np.tile(np.array([0, 1, 0], np.float32), (4000, 1))
+    whole = Cloud(
+        points=np.concatenate([thing.points, spots]),
+        normals=np.concatenate([thing.normals, up]),
+        support=np.full(len(thing.points) + 4000, 4, np.float32),
+    )
+
+    with_ground, alone = (
+        stand_alone(whole, REGION, keep_ground=keep).cloud for keep in (True, False)
+    )
+
+    flat = with_ground.points[with_ground.points[:, 1] < 0.001]
+    away = np.linalg.norm(flat[:, [0, 2]], axis=1)
+    # A round piece under the thing, not all that was filmed.
+    assert 300 < len(flat) < 3000
+    assert away.max() < 2.2
+    assert alone.points[:, 1].min() > 0.001

@@ -224,8 +224,9 @@ def choose(survey: Survey, wanted: int) -> Choice:
     left = int(usable.sum()) - len(chosen)
     return Choice(
         chosen=chosen,
-        too_blurred=int(blurred.sum()),
-        too_dark=int((dark & ~blurred).sum()),
+        # What is dark looks blurred, too.
+        too_blurred=int((blurred & ~dark).sum()),
+        too_dark=int(dark.sum()),
         too_alike=max(0, left),
     )
 
