@@ -88,14 +88,16 @@ def check_speed(report: Report, made: Made) -> None:
             bare += time.perf_counter() - started
             bare_cpu += cpu_seconds() - busy
     whole = sum(made.seconds.values())
+    busy_s = sum(made.cpu_seconds.values())
     value = {
         "ratio": round(whole / bare, 2),
-        "cpu_ratio": round(made.cpu_s / bare_cpu, 2),
+        "cpu_ratio": round(busy_s / bare_cpu, 2),
         "seconds": round(whole, 1),
-        "cpu_s": round(made.cpu_s, 1),
+        "cpu_s": round(busy_s, 1),
         "encoding_s": round(bare, 1),
         "encoding_cpu_s": round(bare_cpu, 1),
         "steps": {name: round(s, 1) for name, s in made.seconds.items()},
+        "steps_cpu_s": {name: round(s, 1) for name, s in made.cpu_seconds.items()},
         "load": round(os.getloadavg()[0], 1),
     }
     report.tell("time_over_encoding", made, value, 1.5, whole / bare <= 1.5)

@@ -34,7 +34,7 @@ class Made:
     files: dict[str, list[StepFile]] = field(default_factory=dict)
     facts: dict[str, list[BaseModel]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    cpu_s: float = 0.0
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
 
     def bench(self, step: str, part: int | None = None) -> Workbench[AdParams]:
@@ -61,7 +61,7 @@ class Made:
             if result.facts is not None:
                 self.facts.setdefault(name, []).append(result.facts)
         self.seconds[name] = time.perf_counter() - started
-        self.cpu_s += cpu_seconds() - busy
+        self.cpu_seconds[name] = cpu_seconds() - busy
 
     @property
     def script(self) -> ScriptFacts:

@@ -69,7 +69,8 @@ def _joined(
     duration_s: float,
 ) -> Path:
     """Scenes joined as they are."""
-    order = target.with_suffix(".txt")
+    # Another format of the same film may be joined at the same time.
+    order = target.with_name(f"{target.name}.txt")
     order.write_text(
         "".join(
             f"file '{scene.resolve()}'\nduration {seconds:.6f}\n"
