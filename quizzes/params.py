@@ -75,7 +75,7 @@ class TranscriptionParams(Params):
         default="",
         max_length=8,
         title="Language",
-        description="Two letters such as en; empty detects it.",
+        description="Two letters such as en; empty detects it, where the recogniser can.",
     )
     audio_track: AudioTrack = None
     transcription_engine: str = Field(

@@ -1,9 +1,12 @@
 """How lessons run: take in, find scenes, transcribe, ask, export; each alone or all together."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from django.conf import settings
 
 from jobs.errors import RequestError
 from jobs.pipeline import (
@@ -30,6 +33,8 @@ from quizzes.stages import exports, ingest, scenes, transcription, writing
 
 _LONG = timedelta(hours=4)
 _QUIET = timedelta(minutes=20)
+# Raised with every change to what the local recognisers hear.
+_HEARING = 2
 _RECORDING = InputRule(kinds=frozenset({Kind.VIDEO, Kind.AUDIO}))
 _VIDEO = InputRule(kinds=frozenset({Kind.VIDEO}))
 
@@ -53,6 +58,12 @@ def _hearing(so_far: SoFar[Any], engine: str) -> Estimate:
         return Estimate(seconds=5 + 0.2 * duration_s)
     cost = transcription.estimate_hearing_usd(duration_s)
     return Estimate(seconds=10 + 0.05 * duration_s, cost_usd=cost)
+
+
+def hearing_version() -> int:
+    """Another recogniser hears something else: what one heard is not the next one's."""
+    models = f"{settings.WHISPER_MODEL} {settings.OPENAI_TRANSCRIPTION_MODEL}"
+    return (_HEARING << 32) + zlib.crc32(models.encode())
 
 
 def _asking(so_far: SoFar[Any], engine: str) -> Estimate:
@@ -116,6 +127,7 @@ _SOUND = Step(
 _TRANSCRIBE: Step[Any] = Step(
     name="transcribe",
     run=transcription.hear_part,
+    version=hearing_version(),
     title="Write down what is said",
     weight=5,
     timeout=_LONG,

@@ -17,7 +17,8 @@ MOST_TILES = 100
 COLUMNS = 10
 TILE_WIDTH_PX = 160
 POSTER_PX = 1280
-_POSTER_CANDIDATES = 9
+THUMBNAIL_PX = 320
+_STILLS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +98,34 @@ def _nearest_key_frames(
     return tiles
 
 
-def best_poster(video: Path, duration_s: float) -> Pixels:
-    """Of a few moments the one with the most to see: neither black nor a blur."""
-    return max(_candidates(video, duration_s), key=_interest)
+@dataclass(frozen=True, kw_only=True)
+class Stills:
+    """A few moments of a lesson: the one with the most to see, and all of them, small."""
+
+    poster: Pixels
+    thumbnails: list[Pixels]
+
+
+def take_stills(video: Path, duration_s: float) -> Stills:
+    poster: Pixels | None = None
+    most = -1.0
+    thumbnails: list[Pixels] = []
+    for still in _candidates(video, duration_s):
+        # Neither black nor a blur.
+        interest = _interest(still)
+        if interest > most:
+            poster, most = still, interest
+        small = Image.fromarray(still)
+        small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        thumbnails.append(np.asarray(small))
+    assert poster is not None
+    return Stills(poster=poster, thumbnails=thumbnails)
 
 
 def _candidates(video: Path, duration_s: float) -> Iterator[Pixels]:
     # Titles and first slides stand near the start: look there more closely.
-    for turn in range(1, _POSTER_CANDIDATES + 1):
-        share = (turn / (_POSTER_CANDIDATES + 1)) ** 2
+    for turn in range(1, _STILLS + 1):
+        share = (turn / (_STILLS + 1)) ** 2
         yield frames.at(video, duration_s * share, longest_px=POSTER_PX)
 
 

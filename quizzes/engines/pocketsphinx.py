@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from quizzes.content import Word
+from quizzes.engines.pronouncing import sounds_of
 from quizzes.engines.speech_activity import RATE_HZ, Span, read_span
+from quizzes.engines.word_forms import forms_of
 from quizzes.engines.writing.lexicon import STOPWORDS
 
 NAME = "pocketsphinx"
@@ -19,6 +21,11 @@ WARNING = (
     "to be wrong. Set WHISPER_MODEL or OPENAI_API_KEY, or upload a transcript."
 )
 _EXPECTED, _JOINED = "+expected", "_"
+_Text = tuple[str, ...]
+# So many of all words that are said are expected ones, about. An added word is weighed
+# by how much likelier it is than one of so many, as many as the language model knows.
+_SHARE_OF_EXPECTED = 0.25
+_MODEL_WORDS = 72_547
 # Longer utterances make its search slow and forgetful.
 _LONGEST_S = 20.0
 _PAD_S = 0.15
@@ -72,16 +79,40 @@ class PocketSphinx:
     def _expect(self, decoder: Any) -> frozenset[str]:
         """Makes the vocabulary likely; the words of it that can be heard."""
         # Typed Any: the class cannot be named without loading its library.
-        once = dict.fromkeys(tuple(text.lower().split()) for text in self.vocabulary)
-        known = [
-            (words, [decoder.lookup_word(word) for word in words]) for words in once
-        ]
-        told = [(words, sounds) for words, sounds in known if sounds and all(sounds)]
-        for number, (words, sounds) in enumerate(told, start=1):
+        told = _pronounced(decoder, self.vocabulary)
+        language_model = decoder.get_lm()
+        weight = _SHARE_OF_EXPECTED * _MODEL_WORDS / max(len(told), 1)
+        for number, (words, sounds) in enumerate(told.items(), start=1):
             # Known words cannot be weighed anew, but new ones can sound like them.
             name = _JOINED.join(words) + _EXPECTED
-            decoder.add_word(name, " ".join(sounds), number == len(told))
-        return frozenset(word for words, _ in told for word in words)
+            language_model.add_word(name, weight)
+            decoder.add_word(name, sounds, number == len(told))
+        return frozenset(word.lower() for words in told for word in words)
+
+
+def _pronounced(decoder: Any, vocabulary: Sequence[str]) -> dict[_Text, str]:
+    """How each text of the vocabulary sounds, and the other forms of its words."""
+    texts: dict[_Text, None] = dict.fromkeys(
+        tuple(word if word.isupper() else word.lower() for word in text.split())
+        for text in vocabulary
+    )
+    forms = dict.fromkeys(
+        (form,) for text in texts if len(text) == 1 for form in forms_of(text[0])
+    )
+    sounds = {
+        word: decoder.lookup_word(word) for text in (*texts, *forms) for word in text
+    }
+    for word in [word for word in sounds if word.isupper()]:
+        letters = [decoder.lookup_word(f"{letter.lower()}.") for letter in word]
+        sounds[word] = " ".join(letters) if all(letters) else None
+    unknown = [w for text in texts for w in text if not sounds[w]]
+    sounds |= sounds_of(list(dict.fromkeys(unknown)))
+    told = {
+        text: [sounds[word] for word in text]
+        for text in (*texts, *forms)
+        if all(sounds[word] for word in text)
+    }
+    return {text: " ".join(each) for text, each in told.items()}
 
 
 def _words(heard: Any, start_s: float, expected: frozenset[str]) -> list[Word]:

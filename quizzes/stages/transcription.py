@@ -15,12 +15,11 @@ from jobs.toolbox.probing import MediaFacts, probe
 from quizzes.content import Segment, Transcript, Word
 from quizzes.engines import (
     aligning,
+    ears,
     openai_ears,
-    pocketsphinx,
     seams,
     sentences,
     slide_words,
-    whisper,
 )
 from quizzes.engines import speech_activity as activity
 from quizzes.engines.proxy import chosen_track
@@ -32,8 +31,7 @@ from quizzes.params import TranscriptionParams
 # Parts this long keep all workers busy and lose nothing at seams.
 _PART_S = 150.0
 _LONGEST_PART_S = 600.0
-# Whisper listens to the end of a long hint alone.
-_HINTED_WORDS = 60
+NOBODY = "Nobody was heard speaking."
 _LARGEST_TEXT_BYTES = 5 * 2**20
 # Documents that are not what they show: PDF, RTF, and all that is a ZIP inside.
 _NOT_PLAIN = (b"%PDF", b"{\\rtf", b"PK\x03\x04")
@@ -168,23 +166,16 @@ def hear_part(bench: Workbench[TranscriptionParams]) -> StageResult:
         heard = openai_ears.hear(bench, sound, hear, spans)
         words: Sequence[Word] = heard.words
         language, source = heard.language, "openai"
-    elif settings.WHISPER_MODEL:
-        ear = whisper.Whisper(
-            model=settings.WHISPER_MODEL, threads=settings.FFMPEG_THREADS
-        )
-        told = ear.listen(
+    else:
+        told = ears.chosen(settings.WHISPER_MODEL).listen(
             sound,
             spans,
             language=bench.params.language,
-            hint=", ".join(facts.vocabulary[:_HINTED_WORDS]),
+            vocabulary=facts.vocabulary,
+            threads=settings.FFMPEG_THREADS,
             on_progress=bench.reporter(0.0, 1.0),
         )
-        words, language, source = told.words, told.language, whisper.NAME
-    else:
-        words = pocketsphinx.PocketSphinx(vocabulary=facts.vocabulary).listen(
-            sound, spans, on_progress=bench.reporter(0.0, 1.0)
-        )
-        language, source = "en", pocketsphinx.NAME
+        words, language, source = told.words, told.language, told.source
     return StageResult(
         facts=PartWords(
             part=number,
@@ -263,15 +254,18 @@ def _put_together(
     language = next((part.language for part in heard if part.language), "")
     source = heard[0].source if heard else "none"
     words = sentences.without_loops(_joined(heard, facts))
-    warning = pocketsphinx.WARNING if source == pocketsphinx.NAME else ""
-    if not words:
-        warning = "Nobody was heard speaking."
     return Transcript(
         language=_language_code(language),
         source=source,
         segments=tuple(sentences.segments_of(words)),
-        warning=warning,
+        warning=_warning(bench.params.language, source, words),
     )
+
+
+def _warning(language: str, source: str, words: Sequence[Word]) -> str:
+    if words:
+        return ears.warning_of(source)
+    return NOBODY if ears.understands(source, language) else ears.NO_EAR
 
 
 def _joined(heard: Sequence[PartWords], facts: SoundFacts) -> list[Word]:

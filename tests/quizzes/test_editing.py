@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.models import Asset, Project
-from quizzes import recording
+from quizzes import recording, taking
 from quizzes.content import Quiz
 from quizzes.engines.writing import local
 from quizzes.engines.writing.finishing import finish
@@ -145,3 +145,90 @@ def test_closed_link_and_stranger_find_nothing(
 
     client.force_login(stranger)
     assert client.get(address(quiz)).status_code == 404
+
+
+def lesson_address(quiz: QuizRow, tail: str = "") -> str:
+    return f"/api/v1/lessons/{quiz.lesson_id}/{tail}"
+
+
+def test_sentence_is_corrected_and_keeps_its_time(
+    client: Client, quiz: QuizRow
+) -> None:
+    before = client.get(lesson_address(quiz)).json()["segments"][1]
+
+    answer = send(
+        client, "patch", lesson_address(quiz, "segments/1/"), {"text": "Leaves  rest."}
+    )
+
+    after = answer.json()["segments"][1]
+    assert after["text"] == "Leaves rest."
+    assert (after["start"], after["end"]) == (before["start"], before["end"])
+    words = Segment.objects.get(lesson=quiz.lesson, position=1).words
+    assert [word[0] for word in words] == ["Leaves", "rest."]
+    assert all(after["start"] <= word[1] < word[2] <= after["end"] for word in words)
+    empty = send(client, "patch", lesson_address(quiz, "segments/1/"), {"text": " "})
+    assert empty.status_code == 400
+
+
+def test_scene_is_named_and_its_beginning_moves_its_neighbours_end(
+    client: Client, quiz: QuizRow
+) -> None:
+    for position, (start, end) in enumerate(((0.0, 30.0), (30.0, 90.0))):
+        quiz.lesson.scenes.create(position=position, start=start, end=end)
+
+    told = {"title": "Leaves", "start": 42.5}
+    answer = send(client, "patch", lesson_address(quiz, "scenes/1/"), told)
+
+    first, second = answer.json()["scenes"]
+    assert (second["title"], second["start"], first["end"]) == ("Leaves", 42.5, 42.5)
+    for bad in (0.0, 90.0, "soon"):
+        late = send(client, "patch", lesson_address(quiz, "scenes/1/"), {"start": bad})
+        assert late.status_code == 400
+
+
+def test_link_that_keeps_nothing_judges_and_forgets(
+    client: Client, quiz: QuizRow
+) -> None:
+    link = send(
+        client, "post", address(quiz, "links/"), {"keeps_results": False}
+    ).json()
+    learner = Client()
+    begun = send(learner, "post", f"{link['url']}attempts/", {"learner": "Ada"}).json()
+    question = client.get(address(quiz)).json()["questions"][0]
+    right = [c["id"] for c in question["choices"] if c["correct"]]
+    told = {
+        "question": question["id"],
+        "given": right or question["answer"].split("|")[0],
+    }
+
+    verdict = send(learner, "post", begun["url"], told).json()
+
+    assert begun["attempt"] is None
+    assert verdict["score"] == 1
+    assert verdict["explanation"] == question["explanation"]
+    assert client.get(address(quiz, "results/")).json()["learners"] == []
+
+
+def test_results_say_how_hard_a_question_is_and_whom_it_tells_apart(
+    client: Client, quiz: QuizRow
+) -> None:
+    link = PlayLink.objects.create(quiz=quiz)
+    asked = keys(client, quiz)
+    # The better a learner, the more of the questions were right; the last one is the
+    # other way round.
+    for learner in range(6):
+        attempt = taking.start(link, f"Learner {learner}")
+        for place, key in enumerate(asked):
+            last = place == len(asked) - 1
+            good = learner < 2 if last else learner > place
+            attempt.answers.create(question=key, given="", score=float(good), seconds=2)
+
+    told = client.get(address(quiz, "results/")).json()["questions"]
+
+    assert told[0]["facility"] > told[1]["facility"] > told[2]["facility"]
+    assert told[1]["discrimination"] > 0.3
+    assert told[-1]["discrimination"] < 0.1
+    assert told[0]["mean_seconds"] == 2.0
+    table = client.get(address(quiz, "results.csv")).content.decode()
+    assert "discrimination" in table
+    assert "Learner 5" in table
