@@ -14,6 +14,7 @@ from jobs.toolbox.images import Photo, save_png
 from paintings.engines.depth import local
 from paintings.engines.layers.cutting import cut
 from paintings.engines.layers.peeling import peel
+from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_sheet
 from paintings.engines.painterly.styles import Style
 from paintings.scenery import compose
@@ -51,12 +52,18 @@ def _warm(style: str) -> None:
 def _run(photo: Photo, style: str) -> None:
     field = local.estimate(photo)
     labels, _ = cut(field, _LAYERS)
+    light = Light.of(photo.rgb)
     with tempfile.TemporaryDirectory() as folder:
         for sheet in peel(photo, labels, _LAYERS):
             rgba = sheet.rgba
             if style:
                 rgba = paint_sheet(
-                    rgba, style=Style(style), strength=0.8, seed=42, number=sheet.number
+                    rgba,
+                    style=Style(style),
+                    strength=0.8,
+                    seed=42,
+                    number=sheet.number,
+                    light=light,
                 )
             save_png(Path(folder) / f"{sheet.number}.png", rgba)
 

@@ -1,5 +1,6 @@
 """How a photo becomes layers."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +88,16 @@ def _sample(folder: Path) -> list[Path]:
     return [sample.write_sample(folder)]
 
 
+def _depth_version() -> int:
+    """Of our own estimate; another network's results are not this one's either."""
+    own = 4
+    if not settings.DEPTH_MODEL:
+        return own
+    network = Path(settings.DEPTH_MODEL)
+    size = network.stat().st_size if network.is_file() else 0
+    return (own << 32) + zlib.crc32(f"{network.name} {size}".encode())
+
+
 _TIMEOUT = timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)
 
 PAINTING: Pipeline[PaintingParams] = Pipeline(
@@ -117,10 +128,10 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="depth",
             run=stages.tell_depth,
             title="Tell near from far",
-            version=3,
+            version=_depth_version(),
             engines=("replicate", "local"),
             timeout=_TIMEOUT,
-            uses=("mask", "depth_map"),
+            uses=("depth_map",),
             cancel=stages.stop_vendor,
             estimate=_depth_estimate,
         ),
@@ -128,17 +139,17 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="layers",
             run=stages.cut_layers,
             title="Cut and fill layers",
-            version=2,
+            version=3,
             weight=3,
             timeout=_TIMEOUT,
-            uses=("num_layers",),
+            uses=("num_layers", "mask"),
             estimate=_layers_estimate,
         ),
         Step(
             name="paint",
             run=stages.paint_layers,
             title="Paint",
-            version=2,
+            version=3,
             weight=4,
             engines=("replicate", "local"),
             timeout=_TIMEOUT,

@@ -19,6 +19,7 @@ from paintings.engines.depth.local import DepthField
 from paintings.engines.depth.storing import load_field, save_field
 from paintings.engines.layers.cutting import cut
 from paintings.engines.layers.peeling import peel
+from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_sheet
 from paintings.engines.painterly.styles import choose
 from paintings.errors import EmptyMaskError, FlatDepthError
@@ -79,13 +80,8 @@ def tell_depth(bench: Bench) -> StageResult | Wait:
         field = local.from_map(photo, near, engine="neural")
     else:
         field = local.estimate(photo)
-    if params.mask is not None:
-        field = local.with_mask(field, _mask(bench, params.mask))
-    stored = save_field(bench.workdir / "depth.npz", field)
     facts = DepthFacts(engine=field.engine, scene=field.scene, seconds=_since(began))
-    return StageResult(
-        files=[OutputFile(path=stored, role="field", published=False)], facts=facts
-    )
+    return StageResult(files=[_kept(bench, field)], facts=facts)
 
 
 def cut_layers(bench: Bench) -> StageResult:
@@ -93,9 +89,12 @@ def cut_layers(bench: Bench) -> StageResult:
     began = time.monotonic()
     photo = _photo(bench)
     field = load_field(bench.files("depth", "field")[0].path)
+    if bench.params.mask is not None:
+        # Only here: a vendor's depth is not bought again for a mask.
+        field = local.with_mask(field, _mask(bench, bench.params.mask))
     count = bench.params.num_layers
     labels, nearness = cut(field, count)
-    files: list[OutputFile] = []
+    files = [_kept(bench, field)]
     for done, sheet in enumerate(peel(photo, labels, count)):
         path = bench.workdir / f"sheet-{sheet.number}.png"
         images.save_png(path, sheet.rgba)
@@ -108,13 +107,15 @@ def cut_layers(bench: Bench) -> StageResult:
 
 def paint_layers(bench: Bench) -> StageResult | Wait:
     """Paint every sheet, on this machine or by the vendor."""
-    if bench.engine == "replicate":
+    # A vendor's model always changes something; strength 0 is the photo itself.
+    if bench.engine == "replicate" and bench.params.painterly_strength > 0:
         return _vendor_paint(bench)
     began = time.monotonic()
     params = bench.params
     choice = choose(params.painterly_style)
     files: list[OutputFile] = []
     sheets = _sheets(bench, "layers")
+    light = Light.of(_photo(bench).rgb)
     for number, path in enumerate(sheets):
         painted = paint_sheet(
             read_rgba(path),
@@ -122,6 +123,7 @@ def paint_layers(bench: Bench) -> StageResult | Wait:
             strength=params.painterly_strength,
             seed=params.painterly_seed,
             number=number,
+            light=light,
         )
         files.append(_painted(bench, number, painted))
         bench.report((number + 1) / len(sheets), f"Layer {number + 1} is painted.")
@@ -152,7 +154,7 @@ def publish(bench: Bench) -> StageResult:
     png = images.save_png(bench.workdir / COMPOSITE_PNG, picture, icc=photo.icc)
     jpeg = images.save_jpeg(bench.workdir / COMPOSITE_JPEG, picture, icc=photo.icc)
     files += [OutputFile(path=path, role="composite") for path in (png, jpeg)]
-    field = load_field(bench.files("depth", "field")[0].path)
+    field = load_field(bench.files("layers", "field")[0].path)
     depth = images.save_png(bench.workdir / DEPTH_FILE, depth_image(field, photo))
     files.append(OutputFile(path=depth, role="depth"))
     manifest = _manifest(bench, photo, written, _since(began))
@@ -337,6 +339,11 @@ def _photo(bench: Bench) -> Photo:
     share = photo.alpha[..., None].astype(np.uint16)
     flat = (photo.rgb * share + 255 * (255 - share) + 127) // 255
     return Photo(rgb=flat.astype(np.uint8), icc=photo.icc, format=photo.format)
+
+
+def _kept(bench: Bench, field: DepthField) -> OutputFile:
+    stored = save_field(bench.workdir / "depth.npz", field)
+    return OutputFile(path=stored, role="field", published=False)
 
 
 def _sheets(bench: Bench, step: str) -> list[Path]:

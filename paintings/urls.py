@@ -1,9 +1,10 @@
 """Seed 001's paths, and those of what it lists as next steps."""
 
 from django.conf import settings
+from django.urls import path
 
 from jobs.api.base import route
-from paintings import api
+from paintings import api, pages
 
 _JOBS = f"{settings.API_PREFIX}/jobs"
 
@@ -15,4 +16,9 @@ urlpatterns = [
     *route(f"{_JOBS}/<uuid:job_id>/cancel/", api.CancelView),
     *route(f"{_JOBS}/<uuid:job_id>/priority/", api.PriorityView),
     *route(f"{_JOBS}/<uuid:job_id>/download/<str:filename>", api.DownloadView),
+    path(
+        "studio/paintings/<uuid:job_id>/correct/",
+        pages.correct,
+        name="painting_correct",
+    ),
 ]

@@ -27,6 +27,10 @@ class Ran:
     def path(self, filename: str) -> Path:
         return self.outputs[filename].path
 
+    def sheets(self, step: str) -> list[Path]:
+        """The sheets as one step left them, the hindmost first."""
+        return sorted(f.path for f in self.files[step] if f.role == "sheet")
+
 
 RunPainting = Callable[..., Ran]
 

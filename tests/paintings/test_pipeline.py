@@ -8,8 +8,9 @@ import av
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from psd_tools import PSDImage
+from psd_tools.constants import Resource
 
 from jobs.toolbox.images import save_png
 from jobs.toolbox.meshes import check_usdz
@@ -86,6 +87,23 @@ def test_the_layers_give_the_photo_back(whole: Ran, photo: Path) -> None:
     assert 10 * np.log10(255**2 / max(error, 1e-9)) >= 45
 
 
+def test_layers_and_pictures_keep_the_size_and_the_profile_of_the_photo(
+    run: RunPainting, photo: Path
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    with Image.open(photo) as plain:
+        plain.save(photo, icc_profile=profile, quality=95)
+
+    ran = run(PaintingParams(num_layers=2), upto="documents")
+
+    for name in ("Layer_1_background.png", "composite.png", "composite.jpg"):
+        with Image.open(ran.path(name)) as picture:
+            assert picture.size == (300, 200)
+            assert picture.info["icc_profile"] == profile
+    stored = PSDImage.open(ran.path("painting.psd"))
+    assert stored.image_resources.get_data(Resource.ICC_PROFILE) == profile
+
+
 def test_the_manifest_tells_of_layers_engine_and_times(whole: Ran) -> None:
     told = json.loads(whole.path("manifest.json").read_text())
 
@@ -123,7 +141,7 @@ def test_a_painted_picture_differs_and_keeps_every_layers_edge(
     )
     ran = run(params, upto="publish")
 
-    before, after = (read_rgba(ran.files[step][1].path) for step in ("layers", "paint"))
+    before, after = (read_rgba(ran.sheets(step)[1]) for step in ("layers", "paint"))
     assert np.array_equal(before[..., 3], after[..., 3])
     solid = before[..., 3] == 255
     assert np.abs(before[solid].astype(int) - after[solid]).mean() > 2
@@ -151,7 +169,7 @@ def test_a_mask_brings_its_subject_to_the_front(
 
     ran = run(PaintingParams(num_layers=2, mask="m"), upto="layers", assets={"m": path})
 
-    front = read_rgba(ran.files["layers"][1].path)[..., 3]
+    front = read_rgba(ran.sheets("layers")[1])[..., 3]
     assert front[60:70, 210:230].min() > 200
 
 
@@ -164,7 +182,7 @@ def test_a_given_depth_map_decides(run: RunPainting, tmp_path: Path) -> None:
         PaintingParams(num_layers=2, depth_map="d"), upto="layers", assets={"d": path}
     )
 
-    front = read_rgba(ran.files["layers"][1].path)[..., 3] > 127
+    front = read_rgba(ran.sheets("layers")[1])[..., 3] > 127
     assert front[:, 180:].mean() > 0.9
     assert front[:, :120].mean() < 0.1
     told = ran.facts["depth"]
@@ -180,14 +198,14 @@ def test_corrections_that_say_nothing_are_refused(
     params = PaintingParams.model_validate({field: "x"})
 
     with pytest.raises((EmptyMaskError, FlatDepthError), match="all one tone"):
-        run(params, upto="depth", assets={"x": path})
+        run(params, upto="layers", assets={"x": path})
 
 
 @pytest.mark.parametrize("count", [2, 5])
 def test_as_many_layers_as_asked_for(run: RunPainting, count: int) -> None:
     ran = run(PaintingParams(num_layers=count), upto="layers")
 
-    assert len(ran.files["layers"]) == count
+    assert len(ran.sheets("layers")) == count
     facts = ran.facts["layers"]
     assert isinstance(facts, LayersFacts)
     assert facts.nearness == sorted(facts.nearness)

@@ -162,12 +162,29 @@ def test_layers_are_painted_by_the_vendor_under_their_own_edges(
     sent = [p["input"] for p in books.predictions.values()]
     assert all("cubism" in each["prompt"] and each["seed"] == 5 for each in sent)
     before, after = (
-        read_rgba(ran.files["layers"][1].path),
+        read_rgba(ran.sheets("layers")[1]),
         read_rgba(result.files[1].path),
     )
     assert (before[..., 3] == after[..., 3]).all()
     assert isinstance(bench.recorder, ListRecorder)
     assert sum(bench.recorder.spent.values()) == Decimal("0.05")
+
+
+def test_no_strength_is_the_photo_and_nothing_is_bought(
+    books: ReplicateBooks, run: RunPainting, photo: Path, tmp_path: Path
+) -> None:
+    params = PaintingParams(mode=Mode.PAINTERLY, num_layers=2, painterly_strength=0)
+    ran = run(params, upto="layers")
+    bench = make_bench(
+        params, tmp_path / "vendor", inputs=[photo], files=ran.files, engine="replicate"
+    )
+
+    result = stages.paint_layers(bench)
+
+    assert isinstance(result, StageResult)
+    assert books.predictions == {}
+    for before, after in zip(ran.sheets("layers"), result.files, strict=True):
+        assert (read_rgba(before) == read_rgba(after.path)).all()
 
 
 def test_a_failed_painting_says_why(

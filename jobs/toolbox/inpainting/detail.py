@@ -13,12 +13,14 @@ from jobs.toolbox.inpainting.sizes import Floats, Mask
 
 # Copied detail is never quite in its place: at this share of the detail around, the
 # fill neither looks washed out nor strays far from the truth.
-_DETAIL = 0.56
+_DETAIL = 0.6
 # How far the fill's wide tones follow the rim instead of the patches' sources.
 _TONE = 0.7
 _TONE_SHARE = 150
 # What is finer than this, at working size, is detail.
 _FINE_PX = 1.6
+# How far around a place, at working size, its detail is measured.
+_BESIDE_PX = 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +76,33 @@ def _tones(voted: Floats, base: Floats, fine_px: float) -> Floats:
     return np.asarray(calm + _TONE * drift, np.float32)
 
 
-def _gain(level: Level, guess: Guess, fine_px: float) -> float:
-    """How strongly to copy detail for the fill to have its share of that around it."""
-    known = (~level.hole).astype(np.float32)
+def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
+    """How strongly to copy detail for each place to have its share of that beside it.
+
+    A hole may lie over sand and sky: what is beside one of its ends says nothing of
+    the other.
+    """
     fine = level.picture[..., :3] - _means(level, fine_px)
     energy = np.where(level.hole, 0, (fine**2).sum(axis=2)).astype(np.float32)
-    reach = cv2.dilate(level.hole.astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
-    around = float(energy[reach & (known > 0)].mean()) if reach.any() else 0.0
+    around = _mean_within(energy, ~level.hole)
+    # Twice, since OpenCV drops a channel that is alone.
+    around = membrane(np.dstack([around, around]), ~level.hole)[..., 0]
     ys, xs = np.nonzero(level.hole)
     from_y = np.clip(ys + guess.offsets[ys, xs, 0], 0, level.hole.shape[0] - 1)
     from_x = np.clip(xs + guess.offsets[ys, xs, 1], 0, level.hole.shape[1] - 1)
-    copied = float(energy[from_y, from_x].mean()) if len(ys) else 0.0
-    if copied <= 0:
-        return _DETAIL
-    return float(np.clip(_DETAIL * np.sqrt(around / copied), 0.3, 1.3))
+    copied = np.zeros_like(energy)
+    copied[ys, xs] = energy[from_y, from_x]
+    copied = _mean_within(copied, level.hole)
+    gain = _DETAIL * np.sqrt(around / np.maximum(copied, 1e-3))
+    return np.asarray(np.clip(gain, 0.3, 1.3), np.float32)
+
+
+def _mean_within(values: Floats, mask: Mask) -> Floats:
+    """The mean of what is near, of the masked pixels alone."""
+    side = (_BESIDE_PX, _BESIDE_PX)
+    mass = cv2.blur(mask.astype(np.float32), side)
+    total = cv2.blur(np.where(mask, values, 0).astype(np.float32), side)
+    return np.asarray(total / np.maximum(mass, 1e-6), np.float32)
 
 
 @njit(cache=True, nogil=True)

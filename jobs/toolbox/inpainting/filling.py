@@ -6,10 +6,26 @@ import numpy as np
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import repeats
 from jobs.toolbox.inpainting.detail import Guess, at_full_size
+from jobs.toolbox.inpainting.kinds import Kinds
 from jobs.toolbox.inpainting.membranes import membrane
 from jobs.toolbox.inpainting.patches import match, pyramid
-from jobs.toolbox.inpainting.sizes import WORK_PX, Floats, Mask, size_within
-from jobs.toolbox.inpainting.tones import stretched, trust_of, wide_tones
+from jobs.toolbox.inpainting.sizes import (
+    WORK_PX,
+    Floats,
+    Mask,
+    shrunk_kinds,
+    size_within,
+)
+from jobs.toolbox.inpainting.tones import (
+    Trial,
+    best_kinds,
+    stretched,
+    trust_of,
+    wide_tones,
+)
+
+# How different two grounds look to the patches, in grey levels.
+_KIND_STEP = 40.0
 
 
 def fill(
@@ -32,18 +48,30 @@ def fill(
         if not hole.any():
             return rgb
     size = size_within(hole.shape, WORK_PX, least_px=16)
-    levels = pyramid(rgb, hole, forbidden, guide, size)
+    trial = Trial.of(rgb, hole, forbidden)
+    tried, kinds = best_kinds(trial)
+    levels = pyramid(rgb, hole, forbidden, _guided(guide, kinds, size), size)
     matched = match(levels, seed)
     if matched is None:
         return smooth(rgb, hole)
     finest, picture = matched
     guess = Guess(
-        base=stretched(rgb, hole),
-        trust=trust_of(rgb, hole, forbidden, guide, seed),
+        base=stretched(rgb, hole, kinds),
+        trust=trust_of(trial, guide, tried, seed),
         offsets=finest,
         voted=picture,
     )
     return at_full_size(rgb, hole, levels[0], guess)
+
+
+def _guided(
+    guide: Floats | None, kinds: Kinds | None, size: tuple[int, int]
+) -> Floats | None:
+    """What a caller tells apart, and what the surroundings show besides."""
+    if kinds is None:
+        return guide
+    told = kinds.at(size).astype(np.float32) * _KIND_STEP
+    return told if guide is None else shrunk_kinds(guide, size) + told
 
 
 def _repeated(

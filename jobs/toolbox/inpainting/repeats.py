@@ -15,6 +15,8 @@ _TRIAL_PX = 256
 _RIM_PX = 9
 # A shift is a pattern's when it leaves less than this share of the rim's variance.
 _UNEXPLAINED = 0.12
+# ... and less than this share of what is left once wide tones are taken off.
+_UNEXPLAINED_FINELY, _WIDE_PX = 0.6, 6.0
 _COVERED = 0.97
 
 
@@ -39,6 +41,8 @@ def find_shift(rgb: Pixels, hole: Mask, barred: Mask) -> tuple[int, int] | None:
         int(at - full if at > full // 2 else at)
         for at, full in zip((down, across), price.shape, strict=True)
     ]
+    if not _repeats_finely(small, rim, known, (shift[0], shift[1])):
+        return None
     step = max(1.0, max(hole.shape) / _TRIAL_PX)
     return _refined(rgb, hole, barred, (shift[0] * step, shift[1] * step), step)
 
@@ -83,6 +87,22 @@ def _judge(small: Floats, rim: Mask, known: Mask, gone: Mask) -> tuple[Floats, F
     miss = np.where(enough, total / np.maximum(count, 1), np.inf)
     miss[0, 0] = np.inf
     return miss.astype(np.float32), covered.astype(np.float32)
+
+
+def _repeats_finely(
+    small: Floats, rim: Mask, known: Mask, shift: tuple[int, int]
+) -> bool:
+    """Whether the shift explains what is fine, too: a sky over a sea is no pattern."""
+    mass = np.maximum(_wide(known.astype(np.float32)), 1e-3)[..., None]
+    fine = small - _wide(small * known[..., None]) / mass
+    both = rim & reached(known, shift)
+    off = (fine - shifted(fine, shift))[both]
+    spread = float(fine[both].var(axis=0).sum())
+    return float((off**2).sum(axis=1).mean()) <= _UNEXPLAINED_FINELY * spread
+
+
+def _wide(picture: Floats) -> Floats:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _WIDE_PX), np.float32)
 
 
 def _refined(

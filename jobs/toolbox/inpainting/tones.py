@@ -1,9 +1,12 @@
 """The tones of a fill without its detail: a membrane along the grain, and where patches know better."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from jobs.toolbox.images import Pixels
+from jobs.toolbox.inpainting.kinds import Kinds, find_kinds
 from jobs.toolbox.inpainting.membranes import membrane, span
 from jobs.toolbox.inpainting.patches import match, pyramid
 from jobs.toolbox.inpainting.sizes import (
@@ -24,20 +27,35 @@ _STRETCH = 4.0
 # The membrane is calm: solving it on a small picture loses nothing.
 _SPAN_PX = 400
 _GRAIN_PX = 450
+# Fewer pixels tell nothing of how a ground runs.
+_ENOUGH = 30
+# Into how many grounds the surroundings may fall, and how much better that must be.
+_COUNTS, _CLEARLY = (2, 3, 4), 0.95
 
 
-def stretched(rgb: Pixels, hole: Mask) -> Floats:
-    """A membrane over the hole, stiffer along the way that the surroundings run."""
+def stretched(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
+    """A membrane over the hole, stiffer along the way that the surroundings run.
+
+    Where the surroundings are of several kinds each has a membrane of its own.
+    """
     size = size_within(hole.shape, _SPAN_PX, least_px=8)
     known = ~grown(hole, size)
-    stretch = _run_of(rgb, hole) ** 1.5
-    spread = span(shrunk_colours(rgb, hole, size), known, stretch=stretch)
+    own = np.zeros(known.shape, np.int32) if kinds is None else kinds.at(size)
+    spread = span(
+        shrunk_colours(rgb, hole, size),
+        known,
+        kinds=own,
+        stretch=_runs_of(rgb, hole, kinds) ** 1.5,
+    )
     full = size_within(hole.shape, WORK_PX, least_px=16)
     return np.asarray(cv2.resize(spread, full, interpolation=cv2.INTER_LINEAR))
 
 
-def _run_of(rgb: Pixels, hole: Mask) -> float:
-    """How much more structure runs across (above 1) than down (below 1) around a hole."""
+def _runs_of(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
+    """How much more structure runs across (above 1) than down (below 1) around a hole.
+
+    A number for every kind.
+    """
     size = size_within(hole.shape, _GRAIN_PX, least_px=8)
     grey = cv2.cvtColor(
         np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8),
@@ -47,36 +65,91 @@ def _run_of(rgb: Pixels, hole: Mask) -> float:
     small = grown(hole, size).astype(np.uint8)
     ring = cv2.dilate(small, np.ones((21, 21), np.uint8))
     ring = (ring > 0) & (cv2.dilate(small, np.ones((5, 5), np.uint8)) == 0)
-    if not ring.any():
-        return 1.0
-    dx = cv2.Sobel(soft, cv2.CV_32F, 1, 0)[ring]
-    dy = cv2.Sobel(soft, cv2.CV_32F, 0, 1)[ring]
-    ratio = np.sqrt(float((dy**2).mean()) / max(float((dx**2).mean()), 1e-6))
-    return float(np.clip(ratio, 1 / _STRETCH, _STRETCH))
+    own = np.zeros(ring.shape, np.int32) if kinds is None else kinds.at(size)
+    across = cv2.Sobel(soft, cv2.CV_32F, 1, 0) ** 2
+    down = cv2.Sobel(soft, cv2.CV_32F, 0, 1) ** 2
+    runs = np.ones(1 if kinds is None else kinds.count, np.float32)
+    # Where two kinds meet is no grain of either.
+    border = cv2.morphologyEx(
+        own.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)
+    )
+    for one in range(len(runs)):
+        here = ring & (own == one) & (border == 0)
+        if here.sum() > _ENOUGH:
+            ratio = float(down[here].mean()) / max(float(across[here].mean()), 1e-6)
+            runs[one] = np.clip(np.sqrt(ratio), 1 / _STRETCH, _STRETCH)
+    return runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A rim of what is known covered up, to see which guess comes nearest to it, where."""
+
+    small: Pixels
+    covered: Mask
+    rim: Mask
+    barred: Mask
+    told: Floats
+
+    @classmethod
+    def of(cls, rgb: Pixels, hole: Mask, forbidden: Mask | None) -> "Trial":
+        size = size_within(hole.shape, _TRIAL_PX, least_px=16)
+        small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
+        gone = grown(hole, size)
+        side = 2 * min(_RIM_PX, max(2, min(size) // 16)) + 1
+        covered = cv2.dilate(gone.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+        return cls(
+            small=small,
+            covered=covered,
+            rim=covered & ~gone,
+            barred=gone if forbidden is None else gone | grown(forbidden, size),
+            told=wide_tones(small.astype(np.float32)),
+        )
+
+    def miss(self, guess: Floats) -> Floats:
+        off = (wide_tones(guess) - self.told) ** 2
+        return np.asarray(off.sum(axis=2), np.float32)
+
+
+def best_kinds(trial: Trial) -> tuple[Kinds | None, Kinds | None]:
+    """The grounds that tell the covered rim best, and the same without that cover."""
+    if trial.covered.all() or not trial.rim.any():
+        return None, None
+    colours = trial.small.astype(np.float32)
+    best: tuple[Kinds | None, Kinds | None] = None, None
+    least = _rim_miss(trial, None)
+    # The fewest that will do: lines that are not needed are wrong ones.
+    for count in _COUNTS:
+        tried = find_kinds(colours, trial.covered, count)
+        if tried is None:
+            continue
+        miss = _rim_miss(trial, tried)
+        if miss < _CLEARLY * least:
+            gone = trial.covered & ~trial.rim
+            least, best = miss, (tried, find_kinds(colours, gone, count) or tried)
+    return best
+
+
+def _rim_miss(trial: Trial, kinds: Kinds | None) -> float:
+    guess = stretched(trial.small, trial.covered, kinds)
+    return float(trial.miss(guess)[trial.rim].mean())
 
 
 def trust_of(
-    rgb: Pixels, hole: Mask, forbidden: Mask | None, guide: Floats | None, seed: int
+    trial: Trial, guide: Floats | None, kinds: Kinds | None, seed: int
 ) -> Floats:
-    """Cover up a rim of what is known and see which guess comes nearer to it, where."""
-    size = size_within(hole.shape, _TRIAL_PX, least_px=16)
-    small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
-    gone = grown(hole, size)
-    barred = gone if forbidden is None else gone | grown(forbidden, size)
-    side = 2 * min(_RIM_PX, max(2, min(size) // 16)) + 1
-    covered = cv2.dilate(gone.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
-    rim = covered & ~gone
-    kinds = None if guide is None else shrunk_kinds(guide, size)
-    levels = pyramid(small, covered, barred, kinds, size)
-    matched = None if covered.all() else match(levels, seed)
-    if matched is None or not rim.any():
+    """From 0 to 1, how far the patches' tones are to be believed instead."""
+    size = (trial.covered.shape[1], trial.covered.shape[0])
+    own = None if guide is None else shrunk_kinds(guide, size)
+    levels = pyramid(trial.small, trial.covered, trial.barred, own, size)
+    matched = None if trial.covered.all() else match(levels, seed)
+    if matched is None or not trial.rim.any():
         return np.zeros((size[1], size[0]), np.float32)
-    told = wide_tones(small.astype(np.float32))
     misses = [
-        ((wide_tones(guess) - told) ** 2).sum(axis=2).astype(np.float32)
-        for guess in (matched[1][..., :3], stretched(small, covered))
+        trial.miss(matched[1][..., :3]),
+        trial.miss(stretched(trial.small, trial.covered, kinds)),
     ]
-    spread = membrane(np.dstack(misses).astype(np.float32), rim)
+    spread = membrane(np.dstack(misses).astype(np.float32), trial.rim)
     by_patch, by_membrane = (wide_tones(spread[..., n]) + 4.0 for n in (0, 1))
     # Patches must be clearly right: a membrane is never far off, a wrong patch is.
     return np.asarray(np.clip(by_membrane / by_patch - 1.2, 0, 1), np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from paintings.engines.painterly.fields import (
     Floats,
     Flow,
+    Light,
     flow,
     luma,
     noise,
@@ -14,13 +15,16 @@ from paintings.engines.painterly.fields import (
 )
 from paintings.engines.painterly.strokes import Brush, Canvas, lay
 
+# Where a style likes the middle tone: in the studio, in the sun, in the open air.
+_LOW_KEY, _SUNNY_KEY, _HIGH_KEY = 0.34, 0.48, 0.56
 
-def oil(rgb: Floats, rng: np.random.Generator) -> Floats:
+
+def oil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Large brushes first, smaller ones where it matters; thick paint catches the light."""
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 3))
     canvas = _primed(rgb, unit)
-    rich = _saturated(rgb, 1.12)
+    rich = _saturated(light.in_key(rgb, _LOW_KEY), 1.12)
     passes = (
         Brush(width_px=2.6 * unit, length=4.5, spacing=0.62, bristle=0.8),
         Brush(
@@ -50,21 +54,21 @@ def oil(rgb: Floats, rng: np.random.Generator) -> Floats:
     _work(canvas, rich, way, passes, rng)
     weave = noise(rgb.shape, max(1.5, unit / 8), rng) * 0.02
     surface = canvas.height + weave
-    return _lit(canvas.colour, surface.astype(np.float32), depth=1.3)
+    return _lit(canvas.colour, surface.astype(np.float32), depth=1.7)
 
 
-def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
+def impressionist(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Broken colour: short separate dabs, bright and side by side."""
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     canvas = _primed(rgb, 2 * unit)
-    bright = _saturated(_in_open_air(rgb), 1.4)
+    bright = _saturated(_in_open_air(light.in_key(rgb, _HIGH_KEY)), 1.4)
     passes = (
         Brush(
             width_px=2.4 * unit,
             length=1.9,
             spacing=0.65,
-            hue_jitter=0.05,
+            hue_jitter=0.06,
             light_jitter=0.05,
             turn_jitter=0.35,
         ),
@@ -72,7 +76,7 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
             width_px=1.4 * unit,
             length=2.0,
             spacing=0.75,
-            hue_jitter=0.07,
+            hue_jitter=0.08,
             light_jitter=0.06,
             turn_jitter=0.3,
             opacity=0.9,
@@ -81,7 +85,7 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
             width_px=0.8 * unit,
             length=2.2,
             spacing=0.8,
-            hue_jitter=0.05,
+            hue_jitter=0.06,
             light_jitter=0.05,
             only_where_off=0.22,
             turn_jitter=0.2,
@@ -91,13 +95,15 @@ def impressionist(rgb: Floats, rng: np.random.Generator) -> Floats:
     return _lit(canvas.colour, canvas.height, depth=0.9)
 
 
-def pastel(rgb: Floats, rng: np.random.Generator) -> Floats:
+def pastel(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Chalk on a toned, rough paper: light, powdery, its tooth showing through."""
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.80, 0.75, 0.68], np.float32)
     canvas = _blank(np.broadcast_to(ground, rgb.shape).copy())
-    chalky = (0.86 * _saturated(rgb, 1.15) + 0.12).astype(np.float32)
+    chalky = (0.80 * _saturated(light.in_key(rgb, _HIGH_KEY), 1.1) + 0.17).astype(
+        np.float32
+    )
     slant = {"hand": -0.85, "hand_share": 0.7, "softness": 0.6, "bristle": 0.9}
     passes = (
         Brush(
@@ -128,26 +134,26 @@ def pastel(rgb: Floats, rng: np.random.Generator) -> Floats:
         ),
     )
     _work(canvas, chalky, way, passes, rng, finest_px=1.4)
-    tooth = paper(rgb.shape, rng, tooth_px=max(1.2, unit / 7))
-    bare = np.clip((tooth - 0.75) * 0.9, 0, 0.62)[..., None]
+    tooth = paper(rgb.shape, rng, tooth_px=max(1.0, unit / 8))
+    bare = np.clip((tooth + 0.1) * 0.4, 0, 0.5)[..., None]
     return np.asarray(canvas.colour * (1 - bare) + ground * bare, np.float32)
 
 
-def pointillism(rgb: Floats, rng: np.random.Generator) -> Floats:
+def pointillism(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Round points of pure colour on a pale ground; the eye does the mixing."""
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.93, 0.90, 0.82], np.float32)
     soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit), np.float32)
-    canvas = _blank((0.35 * ground + 0.65 * soft).astype(np.float32))
-    pure = _saturated(np.clip(rgb**0.95, 0, 1).astype(np.float32), 1.5)
+    canvas = _blank((0.5 * ground + 0.5 * soft).astype(np.float32))
+    pure = _saturated(light.in_key(rgb, _SUNNY_KEY), 1.5)
     dot = max(2.4, 0.62 * unit)
     for size, spacing, off in ((1.25, 0.82, 0.0), (1.0, 0.86, 0.0), (0.72, 0.95, 0.2)):
         brush = Brush(
             width_px=dot * size,
             length=0.0,
             spacing=spacing,
-            hue_jitter=0.10,
+            hue_jitter=0.14,
             light_jitter=0.05,
             only_where_off=off,
             bristle=0.1,
@@ -196,10 +202,10 @@ def _in_open_air(rgb: Floats) -> Floats:
     """Lighter all over, with blue and violet in the shade instead of black."""
     shade = (1 - luma(rgb))[..., None] ** 3
     violet = np.array([0.10, 0.07, 0.22], np.float32)
-    lifted = np.clip(rgb, 0, 1) ** np.float32(0.85)
+    lifted = np.clip(rgb, 0, 1) ** np.float32(0.9)
     return np.asarray(lifted + shade * violet * (1 - lifted), np.float32)
 
 
 def _lit(colour: Floats, surface: Floats, *, depth: float) -> Floats:
-    light = shading(np.asarray(cv2.GaussianBlur(surface, (0, 0), 0.7)), depth=depth)
-    return np.asarray(np.clip(colour * light[..., None], 0, 1), np.float32)
+    shine = shading(np.asarray(cv2.GaussianBlur(surface, (0, 0), 0.7)), depth=depth)
+    return np.asarray(np.clip(colour * shine[..., None], 0, 1), np.float32)

@@ -5,6 +5,7 @@ import numpy as np
 
 from paintings.engines.painterly.fields import (
     Floats,
+    Light,
     flow,
     luma,
     noise,
@@ -13,10 +14,10 @@ from paintings.engines.painterly.fields import (
 )
 
 
-def pencil(rgb: Floats, rng: np.random.Generator) -> Floats:
+def pencil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Graphite: strokes that follow the form, darker where pressed, on a cream sheet."""
     unit = _unit(rgb)
-    tone = _even(luma(rgb))
+    tone = light.even(luma(rgb), 0.6)
     way = flow(rgb, scale_px=max(2.0, unit))
     slant = np.float32(-0.9)
     # Hatching keeps to the hand's slant and bends to the form where there is one.
@@ -47,10 +48,11 @@ def pencil(rgb: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(sheet * (1 - cover) + graphite * cover, np.float32)
 
 
-def ink(rgb: Floats, rng: np.random.Generator) -> Floats:
+def ink(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Pen and ink: outlines, and hatching crossed once more for every deeper shade."""
     unit = _unit(rgb)
-    tone = _even(np.asarray(cv2.GaussianBlur(luma(rgb), (0, 0), unit / 5), np.float32))
+    soft = cv2.GaussianBlur(luma(rgb), (0, 0), unit / 5)
+    tone = light.even(np.asarray(soft, np.float32), 0.6)
     height, width = tone.shape
     ys, xs = np.indices((height, width)).astype(np.float32)
     wobble = 0.22 * unit * noise(tone.shape, 5 * unit, rng)
@@ -74,11 +76,11 @@ def ink(rgb: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(sheet * (1 - cover) + black * cover, np.float32)
 
 
-def woodcut(rgb: Floats, rng: np.random.Generator) -> Floats:
+def woodcut(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Gouged lines that swell with the light, black over two flat inks."""
     unit = _unit(rgb)
     soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit / 2), np.float32)
-    tone = _even(luma(soft))
+    tone = light.even(luma(soft), 0.44)
     way = flow(rgb, scale_px=2.2 * unit)
     grain = noise(tone.shape, max(2.0, 0.55 * unit), rng)
     cuts = streaked(grain, way.x, way.y, max(6, round(3.2 * unit)))
@@ -109,17 +111,11 @@ def _unit(rgb: Floats) -> float:
     return max(2.0, float(np.hypot(*rgb.shape[:2])) / 150)
 
 
-def _even(tone: Floats) -> Floats:
-    """Spread the tones over the whole range, as one does before drawing."""
-    low, high = (float(v) for v in np.quantile(tone[::4, ::4], (0.02, 0.98)))
-    return np.asarray(np.clip((tone - low) / max(high - low, 0.15), 0, 1), np.float32)
-
-
 def _contours(rgb: Floats, unit: float, *, thin: float) -> Floats:
     """Dark outlines where light changes (a difference of Gaussians, flow-smoothed)."""
-    light = luma(rgb)
+    tone = luma(rgb)
     sigma = max(0.8, thin * unit / 3)
-    narrow = cv2.GaussianBlur(light, (0, 0), sigma)
-    wide = cv2.GaussianBlur(light, (0, 0), 1.6 * sigma)
+    narrow = cv2.GaussianBlur(tone, (0, 0), sigma)
+    wide = cv2.GaussianBlur(tone, (0, 0), 1.6 * sigma)
     edge = np.asarray(0.985 * wide - narrow, np.float32)
     return np.asarray(np.clip((edge - 0.010) * 55.0, 0, 1), np.float32)

@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from jobs.toolbox.images import Pixels
+
 Floats = NDArray[np.float32]
 
 
@@ -21,6 +23,42 @@ class Flow:
     @property
     def angle(self) -> Floats:
         return np.arctan2(self.y, self.x).astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Light:
+    """How light a whole picture is: its darks, its middle, its lights.
+
+    Layers are painted one by one, and by the same light, or they would not belong together.
+    """
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, rgb: Pixels) -> "Light":
+        step = max(1, max(rgb.shape[:2]) // 500)
+        tones = luma(np.divide(rgb[::step, ::step], 255, dtype=np.float32))
+        low, middle, high = (float(v) for v in np.quantile(tones, (0.02, 0.5, 0.98)))
+        return cls(low=low, middle=middle, high=high)
+
+    def even(self, tone: Floats, key: float) -> Floats:
+        """Tones spread over the whole range, as one does before drawing, and in a key."""
+        span = max(self.high - self.low, 0.15)
+        spread = np.clip((tone - self.low) / span, 0, 1)
+        bend = _half_way((self.middle - self.low) / span, key)
+        return np.asarray(spread ** np.float32(bend), np.float32)
+
+    def in_key(self, rgb: Floats, key: float) -> Floats:
+        """The picture in a key: high as in the open air, low as in a studio."""
+        bend = _half_way(self.middle, key)
+        return np.asarray(np.clip(rgb, 0, 1) ** np.float32(bend), np.float32)
+
+
+def _half_way(middle: float, key: float) -> float:
+    """The power that brings a middle tone half-way to where a style likes it."""
+    return float(np.sqrt(np.log(key) / np.log(np.clip(middle, 0.04, 0.96))))
 
 
 def flow(rgb: Floats, *, scale_px: float) -> Flow:

@@ -8,7 +8,7 @@ import numpy as np
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import membrane
 from paintings.engines.painterly import brushwork, drawing, washes
-from paintings.engines.painterly.fields import Floats
+from paintings.engines.painterly.fields import Floats, Light
 from paintings.engines.painterly.styles import Style
 
 # Strokes are as large on a large photo as on a small one: above this size they are
@@ -16,7 +16,7 @@ from paintings.engines.painterly.styles import Style
 _WORK_PX = 2000
 _MARGIN = 24
 
-Painter = Callable[[Floats, np.random.Generator], Floats]
+Painter = Callable[[Floats, Light, np.random.Generator], Floats]
 
 PAINTERS: dict[Style, Painter] = {
     Style.OIL: brushwork.oil,
@@ -32,9 +32,9 @@ PAINTERS: dict[Style, Painter] = {
 
 
 def paint_sheet(
-    rgba: Pixels, *, style: Style, strength: float, seed: int, number: int
+    rgba: Pixels, *, style: Style, strength: float, seed: int, number: int, light: Light
 ) -> Pixels:
-    """Paint a sheet; strength 0 gives it back, 1 is all paint."""
+    """Paint a sheet of a picture; strength 0 gives it back, 1 is all paint."""
     if strength <= 0:
         return rgba
     height, width = rgba.shape[:2]
@@ -42,7 +42,7 @@ def paint_sheet(
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     extended = _extended(rgba, size)
     rng = np.random.default_rng((seed & 0xFFFFFFFF, number))
-    painted = PAINTERS[style](extended, rng)
+    painted = PAINTERS[style](extended, light, rng)
     return _blend(rgba, painted, strength)
 
 
@@ -50,9 +50,15 @@ def paint_picture(rgb: Pixels, *, style: Style, strength: float, seed: int) -> P
     """Paint a whole picture without layers."""
     opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
     rgba = np.concatenate([rgb, opaque], axis=2)
-    return paint_sheet(rgba, style=style, strength=strength, seed=seed, number=0)[
-        ..., :3
-    ]
+    painted = paint_sheet(
+        rgba,
+        style=style,
+        strength=strength,
+        seed=seed,
+        number=0,
+        light=Light.of(rgb),
+    )
+    return painted[..., :3]
 
 
 def _extended(rgba: Pixels, size: tuple[int, int]) -> Floats:

@@ -1,22 +1,42 @@
 """What is made of areas: watercolour, and the smooth look of a Kuwahara filter."""
 
+from dataclasses import dataclass
+from functools import cache
+
 import cv2
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
-from paintings.engines.painterly.fields import Floats, flow, luma, noise, paper
+from paintings.engines.painterly.fields import (
+    Floats,
+    Flow,
+    Light,
+    flow,
+    luma,
+    noise,
+    paper,
+)
 
+# Washes let the paper shine through: their middle tone is light.
+_LIGHT_KEY, _MIDDLE_KEY = 0.62, 0.46
 _SECTORS = 8
+# How finely the window's way and its narrowness are told apart.
+_TURNS, _NARROWS = 24, 5
+# Along clear structure the window is this much longer, and narrower, than round.
+_NARROWEST = 0.7
+# What counts less than this is left out.
+_FAINT = 0.02
 # A wider brush is had by filtering a smaller picture: far faster, and as smooth.
 _WIDEST = 4
 
 
-def kuwahara(rgb: Floats, rng: np.random.Generator) -> Floats:
+def kuwahara(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Smooth areas with crisp borders, their shapes drawn along the structure."""
     del rng  # nothing in it is left to chance
     unit = max(2.0, float(np.hypot(*rgb.shape[:2])) / 300)
-    broad = smoothed(rgb, radius=max(4, round(1.8 * unit)))
-    return smoothed(broad, radius=max(3, round(1.25 * unit)))
+    broad = smoothed(light.in_key(rgb, _MIDDLE_KEY), radius=max(4, round(2.4 * unit)))
+    return smoothed(broad, radius=max(3, round(1.6 * unit)))
 
 
 def smoothed(rgb: Floats, *, radius: int) -> Floats:
@@ -28,7 +48,7 @@ def smoothed(rgb: Floats, *, radius: int) -> Floats:
     size = (max(8, round(width * shrink)), max(8, round(height * shrink)))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
     way = flow(small, scale_px=2.0)
-    result = _kuwahara(small, way.x, way.y, way.coherence, min(radius, _WIDEST))
+    result = _filtered(small, way, min(radius, _WIDEST))
     if shrink == 1.0:
         return result
     return np.asarray(
@@ -36,22 +56,23 @@ def smoothed(rgb: Floats, *, radius: int) -> Floats:
     )
 
 
-def watercolour(rgb: Floats, rng: np.random.Generator) -> Floats:
+def watercolour(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     """Washes with dark rims, pigment in the paper's hollows, light left as paper."""
     unit = max(2.0, float(np.hypot(*rgb.shape[:2])) / 170)
     shape = rgb.shape
-    bleeding = _wandered(rgb, rng, unit)
+    bleeding = _wandered(light.in_key(rgb, _LIGHT_KEY), rng, unit)
     wash = smoothed(bleeding, radius=max(3, round(0.9 * unit)))
     wash = _levels(wash, steps=7.0)
     wash = np.asarray(cv2.GaussianBlur(wash, (0, 0), max(0.7, unit / 9)), np.float32)
     pigment = np.clip(1 - wash, 0, 1) ** 1.2 * 0.85
     # Where a wash dries, its rim keeps more pigment than its middle.
-    light = luma(wash)
-    rim = cv2.GaussianBlur(light, (0, 0), unit / 2.2) - light
-    density = 1 + 2.6 * np.clip(rim, 0, 0.25)
+    tone = luma(wash)
+    rim = cv2.GaussianBlur(tone, (0, 0), unit / 2.2) - tone
+    density = 1 + 3.2 * np.clip(rim, 0, 0.25)
     density += 0.13 * noise(shape, 9 * unit, rng) + 0.09 * noise(shape, 2.5 * unit, rng)
     tooth = paper(shape, rng, tooth_px=max(1.2, unit / 5))
-    density -= 0.16 * tooth
+    # Pigment settles into the finest hollows: granulation.
+    density -= 0.14 * tooth + 0.16 * noise(shape, max(1.0, unit / 4), rng)
     painted = np.exp(
         -np.maximum(density, 0.2)[..., None]
         * 1.02
@@ -86,75 +107,97 @@ def _levels(rgb: Floats, *, steps: float) -> Floats:
     )
 
 
-@njit(cache=True, nogil=True)
-def _sector_weights(radius: int) -> Floats:
-    """How much each place of a round window counts for each of eight sectors."""
-    side = 2 * radius + 1
-    weights = np.zeros((side, side, _SECTORS), np.float32)
-    for y in range(side):
-        for x in range(side):
-            dy, dx = (y - radius) / (radius + 0.5), (x - radius) / (radius + 0.5)
-            far = dx * dx + dy * dy
-            if far > 1.0:
-                continue
-            angle = np.arctan2(dy, dx)
-            for sector in range(_SECTORS):
-                turn = angle - sector * 2 * np.pi / _SECTORS
-                turn = (turn + np.pi) % (2 * np.pi) - np.pi
-                near = np.exp(-(turn * turn) / 0.18) if far > 0 else 1.0
-                weights[y, x, sector] = near * np.exp(-2.0 * far)
-    return weights
+@dataclass(frozen=True, kw_only=True)
+class _Windows:
+    """Which places count for which sector, for every way and narrowness of the window."""
+
+    dy: NDArray[np.int32]
+    dx: NDArray[np.int32]
+    weights: Floats  # of one sector they sum to 1
+    # Where each sector's places begin; (turns, narrownesses, sectors + 1).
+    begins: NDArray[np.int32]
+
+
+@cache
+def _windows(radius: int) -> _Windows:
+    """Made once: what a pixel counts for depends on its place in the ellipse alone."""
+    side = np.arange(-radius, radius + 1)
+    dy, dx = (axis.ravel() for axis in np.meshgrid(side, side, indexing="ij"))
+    turns = (np.arange(_TURNS) * np.pi / _TURNS)[:, None, None, None]
+    narrow = 1 + _NARROWEST * np.arange(_NARROWS) / (_NARROWS - 1)
+    narrow = narrow[None, :, None, None]
+    # Into the frame of an ellipse that lies along the structure.
+    u = (dx * np.cos(turns) + dy * np.sin(turns)) / narrow / (radius + 0.5)
+    v = (dy * np.cos(turns) - dx * np.sin(turns)) * narrow / (radius + 0.5)
+    far = u * u + v * v
+    middles = (np.arange(_SECTORS) * 2 * np.pi / _SECTORS)[None, None, :, None]
+    off = np.mod(np.arctan2(v, u) - middles + np.pi, 2 * np.pi) - np.pi
+    near = np.where(far > 0, np.exp(-(off**2) / 0.18), 1.0)
+    weights = np.where(far <= 1, near * np.exp(-2.0 * far), 0.0)
+    weights = np.where(weights > _FAINT, weights, 0.0)
+    weights /= weights.sum(axis=3, keepdims=True)
+    counts = (weights > 0).sum(axis=3)
+    ends = np.cumsum(counts.ravel()).reshape(counts.shape)
+    used = np.nonzero(weights)
+    return _Windows(
+        dy=dy[used[3]].astype(np.int32),
+        dx=dx[used[3]].astype(np.int32),
+        weights=weights[used].astype(np.float32),
+        begins=np.concatenate([ends[..., :1] - counts[..., :1], ends], axis=2).astype(
+            np.int32
+        ),
+    )
+
+
+def _filtered(rgb: Floats, way: Flow, radius: int) -> Floats:
+    windows = _windows(radius)
+    turn = np.round(np.mod(way.angle, np.pi) * (_TURNS / np.pi)).astype(np.int32)
+    narrow = np.round(way.coherence * (_NARROWS - 1)).astype(np.int32)
+    framed = cv2.copyMakeBorder(rgb, *(radius,) * 4, cv2.BORDER_REPLICATE)
+    squares = (framed**2).sum(axis=2, keepdims=True)
+    stride = framed.shape[1]
+    return _kuwahara(
+        np.concatenate([framed, squares], axis=2).reshape(-1, 4).astype(np.float32),
+        turn % _TURNS,
+        narrow,
+        windows.dy * stride + windows.dx,
+        windows.weights,
+        windows.begins,
+        radius,
+    )
 
 
 @njit(cache=True, nogil=True, parallel=True)
 def _kuwahara(
-    rgb: Floats, along_x: Floats, along_y: Floats, coherence: Floats, radius: int
+    framed: Floats,
+    turns: NDArray[np.int32],
+    narrows: NDArray[np.int32],
+    steps: NDArray[np.int32],
+    weights: Floats,
+    begins: NDArray[np.int32],
+    radius: int,
 ) -> Floats:
-    height, width = rgb.shape[0], rgb.shape[1]
-    side = 2 * radius + 1
-    table = _sector_weights(radius)
-    out = np.empty_like(rgb)
+    height, width = turns.shape
+    out = np.empty((height, width, 3), np.float32)
+    one, steep, least = np.float32(1.0), np.float32(1200.0), np.float32(1e-9)
     for y in prange(height):
-        sums = np.zeros((_SECTORS, 5), np.float32)
         for x in range(width):
-            sums[:] = 0.0
-            cos, sin = along_x[y, x], along_y[y, x]
-            stretch = 1.0 + 0.7 * coherence[y, x]
-            squeeze = 1.0 / stretch
-            for dy in range(-radius, radius + 1):
-                py = min(max(y + dy, 0), height - 1)
-                for dx in range(-radius, radius + 1):
-                    # Into the frame of an ellipse that lies along the structure.
-                    u = (dx * cos + dy * sin) * squeeze
-                    v = (dy * cos - dx * sin) * stretch
-                    ty, tx = int(np.round(v)) + radius, int(np.round(u)) + radius
-                    if ty < 0 or tx < 0 or ty >= side or tx >= side:
-                        continue
-                    px = min(max(x + dx, 0), width - 1)
-                    r, g, b = rgb[py, px, 0], rgb[py, px, 1], rgb[py, px, 2]
-                    square = r * r + g * g + b * b
-                    for sector in range(_SECTORS):
-                        w = table[ty, tx, sector]
-                        if w > 0.02:
-                            sums[sector, 0] += w * r
-                            sums[sector, 1] += w * g
-                            sums[sector, 2] += w * b
-                            sums[sector, 3] += w * square
-                            sums[sector, 4] += w
+            here = (y + radius) * (width + 2 * radius) + x + radius
+            own = begins[turns[y, x], narrows[y, x]]
             red = green = blue = total = np.float32(0.0)
             for sector in range(_SECTORS):
-                mass = sums[sector, 4]
-                if mass < 1e-4:
-                    continue
-                r, g, b = (
-                    sums[sector, 0] / mass,
-                    sums[sector, 1] / mass,
-                    sums[sector, 2] / mass,
-                )
-                spread = max(sums[sector, 3] / mass - (r * r + g * g + b * b), 0.0)
+                r = g = b = square = np.float32(0.0)
+                for place in range(own[sector], own[sector + 1]):
+                    w = weights[place]
+                    there = here + steps[place]
+                    r += w * framed[there, 0]
+                    g += w * framed[there, 1]
+                    b += w * framed[there, 2]
+                    square += w * framed[there, 3]
+                spread = max(square - (r * r + g * g + b * b), np.float32(0.0))
                 # The calmest sectors win by far.
-                calm = 1.0 / (1.0 + (1200.0 * spread) ** 2)
-                calm = calm * calm + 1e-9
+                calm = one / (one + (steep * spread) * (steep * spread))
+                calm = calm * calm + least
                 red += calm * r
                 green += calm * g
                 blue += calm * b
