@@ -171,6 +171,13 @@ class VideoTooLargeError(ScanError):
         self.height_px = height_px
 
 
+WHY_NO_FBX = (
+    "FBX is a closed format that only its owner's library writes, so the local "
+    "engine does not offer it. Choose GLB, USDZ or OBJ, which every 3D program "
+    "opens, or KIRI."
+)
+
+
 class FormatUnavailableError(ScanError):
     """This engine cannot write that format."""
 

@@ -22,8 +22,9 @@ from jobs.pipeline import (
 from jobs.toolbox.fetch import UrlRefusedError, check_url
 from scans.endpoints import endpoint_of
 from scans.engines.kiri import PRICE_USD
+from scans.errors import WHY_NO_FBX
 from scans.facts import PublishedFacts
-from scans.params import ModelParams, Quality, ScanParams
+from scans.params import FileFormat, ModelParams, Quality, ScanParams
 
 if TYPE_CHECKING:
     from scans import model_stages, sample, stages
@@ -53,6 +54,8 @@ def check_scan(params: ScanParams, inputs: Sequence[InputFacts]) -> None:
     elif not inputs:
         detail = "Send a video, at least 8 photos, or the address of a video."
         raise RequestError(detail, errors={"videoUrl": [detail]})
+    if params.fileFormat is FileFormat.FBX and not settings.KIRI_API_KEY:
+        raise RequestError(WHY_NO_FBX, errors={"fileFormat": [WHY_NO_FBX]})
     if videos and len(inputs) > 1:
         detail = "Send one video, or photos alone."
         raise RequestError(detail, errors={"inputs": [detail]})

@@ -18,7 +18,7 @@ from jobs.toolbox.meshes import (
 from jobs.toolbox.meshes.gltf import write_gltf_zip
 from jobs.toolbox.meshes.mesh import Pixels
 from jobs.toolbox.meshes.rendering import write_thumbnail, write_turntable
-from scans.errors import FormatUnavailableError
+from scans.errors import WHY_NO_FBX, FormatUnavailableError
 from scans.params import FileFormat
 
 # Apple's reduced model: at most 10 MB.
@@ -47,11 +47,7 @@ _WRITERS: dict[FileFormat, tuple[str, str, Callable[[TexturedMesh, Path], Path]]
 
 def refuse_unwritable(wanted: FileFormat) -> None:
     if wanted is FileFormat.FBX:
-        raise FormatUnavailableError(
-            "FBX is a closed format that only its owner's library writes, so the local "
-            "engine does not offer it. Choose GLB, USDZ or OBJ, which every 3D program "
-            "opens, or KIRI."
-        )
+        raise FormatUnavailableError(WHY_NO_FBX)
 
 
 def write_models(

@@ -188,6 +188,19 @@ def test_what_cannot_be_asked_for_is_refused_at_once(
     assert (Job.objects.count(), Asset.objects.count()) == (0, 0)
 
 
+def test_fbx_is_refused_at_once_where_only_this_machine_scans(
+    client: Client, settings: Any
+) -> None:
+    order = {"videoUrl": "http://example.com/walk.mp4", "fileFormat": "fbx"}
+
+    answer = _post(client, **order)
+    assert answer.status_code == 400
+    assert "closed format" in answer.json()["detail"]
+    settings.KIRI_API_KEY = "kiri_test"
+
+    assert _post(client, **order).status_code == 201
+
+
 def test_a_film_and_photos_are_not_one_scan(client: Client, film: Path) -> None:
     file = SimpleUploadedFile("walk.mp4", film.read_bytes(), content_type="video/mp4")
 
