@@ -63,6 +63,7 @@ class AdOrder(serializers.Serializer[Job]):
     )
     captions = serializers.BooleanField(required=False, allow_null=True, default=None)
     webm = serializers.BooleanField(required=False, allow_null=True, default=None)
+    webm_size = serializers.ChoiceField(choices=[720, 1080], required=False)
     logo = serializers.CharField(max_length=64, required=False)
     script_engine = serializers.CharField(max_length=40, required=False)
     voice_engine = serializers.CharField(max_length=40, required=False)

@@ -40,6 +40,11 @@ class AdParams(Params):
     captions: bool = Field(True, description="Write what is said into the picture.")
     logo: AssetRef | None = Field(None, description="A logo for the end card.")
     webm: bool = Field(True, description="Make a WebM beside the MP4.")
+    webm_size: Literal[720, 1080] = Field(
+        720,
+        title="WebM size",
+        description="The WebM's shorter side in pixels; the MP4 always has 1080.",
+    )
     script_engine: EngineName = Field("", description="Who writes the script.")
     voice_engine: EngineName = Field("", description="Who speaks.")
     video_engine: EngineName = Field("", description="Who makes the backdrops.")

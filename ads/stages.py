@@ -134,7 +134,13 @@ def film_scene(bench: Workbench[AdParams]) -> StageResult | Wait:
         share = bench.reporter(place / len(aspects), (place + 1) / len(aspects))
         film = bench.workdir / f"scene-{number}-{aspect.label}.mp4"
         webm = film.with_suffix(".webm") if bench.params.webm else None
-        footage.film_scene(plan, film, webm=webm, on_progress=share)
+        footage.film_scene(
+            plan,
+            film,
+            webm=webm,
+            webm_size=bench.params.webm_size,
+            on_progress=share,
+        )
         files.append(OutputFile(path=film, role=_film_role(aspect), published=False))
         if webm is not None:
             role = _film_role(aspect, webm=True)

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -45,6 +47,8 @@ VP9 = Coding(
         "g": "120",
     },
 )
+# What the shorter side of a whole picture has.
+FULL_SIZE = 1080
 # Frames that wait between the renderer and the encoders.
 _AHEAD = 6
 
@@ -54,16 +58,21 @@ def film_scene(
     target: Path,
     *,
     webm: Path | None = None,
+    webm_size: int = FULL_SIZE,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Render one scene and encode it as it comes, as an MP4 and, if asked, a WebM."""
+    """Render one scene and encode it as it comes, as an MP4 and, if asked, a WebM.
+
+    The WebM has the frames' size when asked for at full size, else its share of that.
+    """
     size = plan.frame_size_px
     frames = frames_of(SceneRenderer(plan), kept=_AHEAD + 1)
     waiting: deque[Sequence[Future[None]]] = deque()
     with _one_thread_for_opencv(), ExitStack() as opened:
         films = [opened.enter_context(encoding(target, H264, size))]
         if webm is not None:
-            films.append(opened.enter_context(encoding(webm, VP9, size)))
+            coding = replace(VP9, scale=Fraction(webm_size, FULL_SIZE))
+            films.append(opened.enter_context(encoding(webm, coding, size)))
         for number, planes in enumerate(frames):
             waiting.append([film.add(planes) for film in films])
             if len(waiting) > _AHEAD:
