@@ -5,6 +5,7 @@ documentation runs them; only then are its poses compared with the product's.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def evenly_taken(scene: Film, count: int, folder: Path) -> list[int]:
 
 def align_plainly(scene: Film, count: int, folder: Path) -> dict[str, Any]:
     """What pycolmap makes of the film by itself: seconds, and cameras by frame."""
+    # What a run before was stopped over is begun anew: its seconds would be missing.
+    shutil.rmtree(folder, ignore_errors=True)
     images = folder / "images"
     evenly_taken(scene, count, images)
     started = time.monotonic()

@@ -26,7 +26,7 @@ from scans.accounts import credits_left
 from scans.params import ScanParams
 from scans.pipeline import MOST_PHOTOS
 from scans.words import (
-    SCAN_STATUSES,
+    STATUSES,
     scan_counts,
     scan_error,
     scan_status,
@@ -78,7 +78,7 @@ class ScanOrder(serializers.Serializer[Job]):
 
 class CreatedScan(serializers.Serializer[Job]):
     jobId = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=SCAN_STATUSES)
+    status = serializers.ChoiceField(choices=STATUSES)
 
 
 class ScanStatus(CreatedScan):

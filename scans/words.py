@@ -35,7 +35,7 @@ _MODEL = {
 CANCELLED = "Cancelled"
 # KIRI's own codes -1 and 3; while it computes (0) a scan is processing like any other.
 _KIRI = {WORDS[Kiri.UPLOADING]: "uploading", WORDS[Kiri.QUEUING]: "queued"}
-SCAN_STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
+STATUSES = ("queued", "uploading", "processing", "success", "failed", "expired")
 
 
 def scan_status(job: Job, stages: Iterable[Stage] | None = None) -> str:
@@ -67,7 +67,7 @@ def _word_at_kiri(wait_reason: str, *, has_task: bool) -> str:
 
 def scan_counts(jobs: QuerySet[Job]) -> dict[str, int]:
     """How many scans are in each of the seed's states."""
-    counts = dict.fromkeys(SCAN_STATUSES, 0)
+    counts = dict.fromkeys(STATUSES, 0)
     rows = jobs.order_by().select_related(None)
     told = rows.values("status", code=KT("error__code")).annotate(count=Count("pk"))
     for row in told:

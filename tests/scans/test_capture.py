@@ -337,3 +337,20 @@ def test_a_surface_that_was_seldom_seen_is_said_to_be_guessed() -> None:
     seen = TextureFacts(texture_px=512, coverage=0.6, seconds=0)
 
     assert "Only 60% of the surface was seen" in stages.notes_of(ScanParams(), seen)[0]
+
+
+def test_a_camera_that_turns_on_the_spot_is_told_to_walk(tmp_path: Path) -> None:
+    pictures = engine.Pictures(folder=tmp_path / "pictures")
+    pictures.images.mkdir(parents=True)
+    pattern = _pattern(3, wide=WIDTH * 3)
+    around = np.clip(np.concatenate([pattern, pattern[::-1]]), 0, 255).astype(np.uint8)
+    lens = np.array([[300.0, 0, WIDTH / 2], [0, 300, HEIGHT / 2], [0, 0, 1]])
+    middle = np.array([[1.0, 0, -WIDTH], [0, 1, -HEIGHT / 2], [0, 0, 1]])
+    for number, turn in enumerate(np.radians(np.linspace(-16, 16, 10))):
+        turned, _ = cv2.Rodrigues(np.array([0.01 * number, turn, 0]))
+        seen = lens @ turned @ np.linalg.inv(lens) @ middle
+        picture = cv2.warpPerspective(around, seen, (WIDTH, HEIGHT))
+        cv2.imwrite(str(pictures.images / f"{number:06d}.png"), picture)
+
+    with pytest.raises(NoMovementError, match="panning on the spot is not enough"):
+        engine.place_cameras(pictures, tmp_path, ordered=True, tell=_mute)

@@ -12,6 +12,7 @@ from jobs.toolbox.images import save_png
 from jobs.workbench import Workbench
 from scans import model_stages
 from scans.engines import grouping
+from scans.engines.photogrammetry import engine
 from scans.facts import Method
 from scans.model_stages import GroupFacts, ModelFacts
 from scans.params import ModelParams
@@ -114,7 +115,7 @@ def test_a_group_is_scanned_from_all_its_sides(
         asked.append(len(list(tmp_path.rglob("images/*.png"))))
         raise StopHereError
 
-    monkeypatch.setattr(model_stages.photogrammetry, "place_cameras", solved)
+    monkeypatch.setattr(engine, "place_cameras", solved)
 
     with pytest.raises(StopHereError):
         model_stages.make_part(_bench(tmp_path, photos))

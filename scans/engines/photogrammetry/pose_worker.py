@@ -1,7 +1,8 @@
 """Runs structure-from-motion with pycolmap, in a process of its own.
 
 `python -m scans.engines.photogrammetry.pose_worker order.json` writes poses.npz;
-progress goes to standard output, one JSON object a line. Exit code 3: nothing fits.
+progress goes to standard output, one JSON object a line. Exit code 3: nothing fits;
+4: the pictures fit, and show no depth.
 """
 
 import json
@@ -22,7 +23,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 zlib.compress(b"bound")
 import pycolmap  # noqa: E402
 
-NOTHING_FITS = 3
+NOTHING_FITS, NO_DEPTH = 3, 4
+# A model of fewer points is none: a camera that turns on the spot gives such.
+FEWEST_POINTS = 50
+# Where nearly all pairs fit by turning a flat picture, nothing shows how far it is.
+FLAT_SHARE = 0.95
 # So many of the coarsest features stand in for a picture when pairs are sought.
 COARSE_FEATURES = 400
 COARSE_MATCHES = 12
@@ -49,8 +54,8 @@ def main(order_path: Path) -> int:
     match(order, database, workdir, pairs)
     tell(0.65, "Placing the cameras")
     model = place(order, database, images, workdir)
-    if model is None:
-        return NOTHING_FITS
+    if model is None or model.num_points3D() < FEWEST_POINTS:
+        return NO_DEPTH if flat_share(database) > FLAT_SHARE else NOTHING_FITS
     write(model, workdir / "poses.npz")
     tell(1.0, "Cameras placed")
     return 0
@@ -133,6 +138,18 @@ def match(
         pairing_options=pairing,
         verification_options=verification,
     )
+
+
+def flat_share(database: Path) -> float:
+    """The share of fitting pairs that one turned or flat picture explains."""
+    kinds = pycolmap.TwoViewGeometryConfiguration
+    flat = (kinds.PLANAR, kinds.PANORAMIC, kinds.PLANAR_OR_PANORAMIC)
+    with pycolmap.Database.open(database) as store:
+        _, pairs = store.read_two_view_geometries()
+    fitting = [pair.config for pair in pairs if len(pair.inlier_matches)]
+    if len(fitting) < NEIGHBOURS_IN_TIME:
+        return 0.0
+    return sum(config in flat for config in fitting) / len(fitting)
 
 
 def place(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from jobs.errors import EngineFailedError
 from jobs.toolbox.meshes.cameras import Camera
-from scans.errors import TooFewPosesError
+from scans.errors import NoMovementError, TooFewPosesError
 
 WORKER = "scans.engines.photogrammetry.pose_worker"
-# The worker's exit code when no pictures fit together.
-NOTHING_FITS = 3
+# The worker's exit codes when no pictures fit together, or fit without depth.
+NOTHING_FITS, NO_DEPTH = 3, 4
 FEWEST_PLACED = 6
 FEWEST_PLACED_SHARE = 0.5
 
@@ -68,6 +68,8 @@ def solve(order: PoseOrder, on_progress: Callable[[float, str], None]) -> Poses:
     )
     returned = _worked(request, order.workdir / "log.txt", on_progress)
     given = len(list(order.images.glob("*.png")))
+    if returned == NO_DEPTH:
+        raise NoMovementError
     if returned == NOTHING_FITS:
         raise TooFewPosesError(placed=0, given=given)
     if returned:
