@@ -7,6 +7,7 @@ Without words all of them run, `large` (12 and 48 MP) last.
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -189,9 +190,21 @@ def _left_behind(scene: Scene, sheets: list[Sheet]) -> float:
 
 
 def fills() -> None:
+    rows = []
     for kind, seed in product((*KINDS, *OTHER_KINDS), _SEEDS):
         scene = compose(kind, seed=seed, width=_SIZE[0], height=_SIZE[1])
-        tell(bench="fill", kind=kind, seed=seed, **_measure_fill(scene))
+        rows.append(_measure_fill(scene))
+        tell(bench="fill", kind=kind, seed=seed, **rows[-1])
+    tell(
+        bench="fills",
+        count=len(rows),
+        below_telea=sum(row["psnr_db"] < row["telea_psnr_db"] for row in rows),
+        below_half_the_detail=sum(row["detail"] < 0.5 for row in rows),
+        mean_gain_db=round(
+            float(np.mean([row["psnr_db"] - row["telea_psnr_db"] for row in rows])), 2
+        ),
+        must={"below_telea": 0, "below_half_the_detail": 0},
+    )
 
 
 def _measure_fill(scene: Scene) -> dict[str, float]:
@@ -302,11 +315,9 @@ def large() -> None:
     """Whole photos, each in a process of its own so that memory is its own."""
     for megapixels, style in (
         (1, ""),
-        (1, Style.OIL.value),
+        *product((1, 12, 48), [style.value for style in Style]),
         (12, ""),
-        *((12, style.value) for style in Style),
         (48, ""),
-        (48, Style.OIL.value),
     ):
         subprocess.run(
             [
@@ -326,6 +337,36 @@ def large() -> None:
 def styles() -> None:
     _tell_strength()
     _tell_apart()
+    _tell_same_bytes()
+
+
+_PRINT_DIGEST = """
+import hashlib
+from paintings.engines.painterly.painting import paint_picture
+from paintings.engines.painterly.styles import Style
+from paintings.scenery import compose
+photo = compose("street", seed=1, width=300, height=200).photo
+told = hashlib.sha256()
+for style in Style:
+    told.update(paint_picture(photo, style=style, strength=0.8, seed=7).tobytes())
+print(told.hexdigest())
+"""
+
+
+def _tell_same_bytes() -> None:
+    """All styles in processes of one, two and four threads."""
+    digests = set()
+    for threads in ("1", "2", "4"):
+        own = {"NUMBA_NUM_THREADS": threads, "OPENCV_FOR_THREADS_NUM": threads}
+        done = subprocess.run(
+            [sys.executable, "-c", _PRINT_DIGEST],
+            env=os.environ | own,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        digests.add(done.stdout)
+    tell(bench="same_seed_same_bytes", threads=[1, 2, 4], same=len(digests) == 1)
 
 
 def _tell_strength() -> None:

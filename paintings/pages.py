@@ -38,9 +38,9 @@ def correct(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "paintings/correct.html", _drawn_upon(request, job))
     changes = {
-        name: str(_received(job, request.FILES[name]).pk)
+        name: str(_received(job, file).pk)
         for name in CORRECTIONS
-        if name in request.FILES
+        for file in request.FILES.getlist(name)[:1]
     }
     if not changes:
         raise RequestError("Paint over the photo, or choose a picture, first.")

@@ -5,16 +5,21 @@ import io
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from jobs import services
 from jobs.files.assets import receive
-from jobs.files.intake import Intake, SizeLimit
-from jobs.models import Job, Project, Stage
+from jobs.files.intake import Intake
+from jobs.files.quotas import SizeLimit
+from jobs.models import Asset, Job, Project, Stage
 from jobs.services import JobOrder
 from paintings.scenery import compose
+from tests import chromium
 from tests.conftest import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +69,7 @@ def test_a_drawn_mask_leaves_alone_what_does_not_depend_on_it(
     drain()
 
     again = Job.objects.exclude(pk=painting.pk).get()
-    assert answer.url == f"/studio/jobs/{again.pk}/"
+    assert answer.headers["Location"] == f"/studio/jobs/{again.pk}/"
     assert again.status == Job.Status.SUCCEEDED
     ran = dict(again.stages.values_list("name", "status"))
     assert ran["check"] == ran["depth"] == Stage.Status.SKIPPED
@@ -87,3 +92,64 @@ def test_nothing_drawn_is_said_and_starts_nothing(
     other = Client()
     other.force_login(stranger)
     assert other.get(place).status_code == 404
+
+
+def test_a_mask_is_painted_in_a_browser_by_pointer_and_by_keys(
+    mine: Client, painting: Job, server: str
+) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.executable(), args=["--no-sandbox"]
+        )
+        session = mine.cookies["sessionid"].value
+        context = browser.new_context(viewport={"width": 1200, "height": 800})
+        context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
+        context.route("**/static/**", _serve_static)
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{server}/studio/paintings/{painting.pk}/correct/")
+        _paint(page)
+        page.get_by_role("button", name="Make it again").click()
+        page.wait_for_url("**/studio/jobs/*/")
+        browser.close()
+
+    again = Job.objects.exclude(pk=painting.pk).get()
+    stored = Asset.objects.get(pk=again.params["mask"])
+    with default_storage.open(stored.storage_key) as file:
+        mask = np.asarray(Image.open(file).convert("L"))
+    assert mask.shape == (64, 96)
+    # The stroke from left to right in the upper half, the dab in the very middle.
+    assert mask[16, 24:72].min() > 200
+    assert mask[32, 48] > 200
+    assert mask[50:].max() < 50
+    assert "depth_map" not in {k for k, v in again.params.items() if v}
+    assert complaints == []
+
+
+def _serve_static(route: Route) -> None:
+    """As a web server would: tests collect no static files."""
+    found = finders.find(route.request.url.partition("/static/")[2])
+    assert isinstance(found, str)
+    route.fulfill(path=found)
+
+
+def _paint(page: Page) -> None:
+    canvas = page.locator("[data-canvas]")
+    expect(canvas).to_have_js_property("width", 96)
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    page.mouse.down()
+    for share in (0.4, 0.6, 0.75):
+        page.mouse.move(
+            box["x"] + share * box["width"], box["y"] + 0.25 * box["height"]
+        )
+    page.mouse.up()
+    # What is undone is gone.
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"])
+    page.get_by_role("button", name="Undo").click()
+    page.mouse.move(2, 2)
+    canvas.focus()
+    # The brush appears in the middle with the first key.
+    canvas.press("Space")

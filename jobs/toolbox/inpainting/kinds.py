@@ -41,7 +41,8 @@ class Kinds:
             (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
         )
         told = self.weights @ _terms(xs.ravel(), ys.ravel()).T
-        return told.argmax(axis=0).reshape(height, width).astype(np.int32)
+        largest = told.argmax(axis=0).reshape(height, width)
+        return np.asarray(largest, np.int32)
 
 
 def find_kinds(small: Floats, gone: Mask, count: int) -> Kinds | None:

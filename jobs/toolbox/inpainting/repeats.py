@@ -94,7 +94,7 @@ def _repeats_finely(
 ) -> bool:
     """Whether the shift explains what is fine, too: a sky over a sea is no pattern."""
     mass = np.maximum(_wide(known.astype(np.float32)), 1e-3)[..., None]
-    fine = small - _wide(small * known[..., None]) / mass
+    fine = np.asarray(small - _wide(small * known[..., None]) / mass, np.float32)
     both = rim & reached(known, shift)
     off = (fine - shifted(fine, shift))[both]
     spread = float(fine[both].var(axis=0).sum())

@@ -18,21 +18,27 @@ const loaded = (address) => new Promise((done, failed) => {
   picture.src = address;
 });
 
-// One sheet for each kind of correction, white on black or grey by nearness.
+// What is painted for one kind of correction, on clear ground.
 class Sheet {
   constructor(width, height) {
     this.canvas = Object.assign(document.createElement("canvas"), { width, height });
     this.pen = this.canvas.getContext("2d", { willReadFrequently: true });
     this.undone = [];
     this.touched = false;
-    this.fill();
+    this.start = this.image();
   }
 
-  fill(picture) {
-    this.pen.fillStyle = "black";
-    this.pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    if (picture) this.pen.drawImage(picture, 0, 0, this.canvas.width, this.canvas.height);
+  // Begin with a picture; `clear` makes it as solid as it is bright.
+  begin(picture, { clear = false } = {}) {
+    this.pen.drawImage(picture, 0, 0, this.canvas.width, this.canvas.height);
     this.start = this.image();
+    if (!clear) return;
+    const { data } = this.start;
+    for (let at = 0; at < data.length; at += 4) {
+      data[at + 3] = data[at];
+      data.fill(255, at, at + 3);
+    }
+    this.pen.putImageData(this.start, 0, 0);
   }
 
   image() { return this.pen.getImageData(0, 0, this.canvas.width, this.canvas.height); }
@@ -53,13 +59,34 @@ class Sheet {
     this.pen.putImageData(this.start, 0, 0);
   }
 
+  // No tone takes away what is there.
   line(from, to, width, tone) {
-    Object.assign(this.pen, { strokeStyle: tone, lineWidth: width, lineCap: "round" });
-    this.pen.beginPath();
-    this.pen.moveTo(...from);
-    this.pen.lineTo(...to);
-    this.pen.stroke();
+    const pen = this.pen;
+    pen.globalCompositeOperation = tone ? "source-over" : "destination-out";
+    pen.strokeStyle = pen.fillStyle = tone ?? "black";
+    pen.lineWidth = width;
+    pen.beginPath();
+    pen.moveTo(...from);
+    pen.lineTo(...to);
+    pen.stroke();
+    // Lines of no length leave nothing: the brush itself does.
+    for (const end of [from, to]) {
+      pen.beginPath();
+      pen.arc(...end, width / 2, 0, 2 * Math.PI);
+      pen.fill();
+    }
+    pen.globalCompositeOperation = "source-over";
     this.touched = true;
+  }
+
+  // As a file, on black.
+  async file(name) {
+    const whole = Object.assign(document.createElement("canvas"), { width: this.canvas.width, height: this.canvas.height });
+    const pen = whole.getContext("2d");
+    pen.fillRect(0, 0, whole.width, whole.height);
+    pen.drawImage(this.canvas, 0, 0);
+    const bytes = await new Promise((done) => { whole.toBlob(done, "image/png"); });
+    return new File([bytes], `${name}.png`, { type: "image/png" });
   }
 }
 
@@ -75,21 +102,18 @@ const begin = () => {
   const sheet = () => sheets[chosen("what")];
   const radius = () => brush.value / 200 * Math.max(width, height);
   const tone = () => {
-    if (chosen("what") === "mask") return chosen("tool") === "paint" ? "white" : "black";
+    if (chosen("what") === "mask") return chosen("tool") === "paint" ? "white" : null;
     return `rgb(${near.value} ${near.value} ${near.value})`;
   };
 
   const draw = () => {
     pen.clearRect(0, 0, width, height);
-    if (chosen("what") === "depth_map") {
-      pen.globalAlpha = 0.75;
-      pen.drawImage(sheets.depth_map.canvas, 0, 0);
-    } else {
-      // White becomes a red veil: as bright as it is painted, so solid is the veil.
-      pen.globalAlpha = 0.55;
-      pen.drawImage(sheets.mask.canvas, 0, 0);
-      pen.globalCompositeOperation = "multiply";
-      pen.globalAlpha = 1;
+    pen.globalAlpha = chosen("what") === "mask" ? 1 : 0.8;
+    pen.drawImage(sheet().canvas, 0, 0);
+    if (chosen("what") === "mask") {
+      // A veil that the photo shows through.
+      pen.globalCompositeOperation = "source-in";
+      pen.globalAlpha = 0.6;
       pen.fillStyle = "#ff4d1f";
       pen.fillRect(0, 0, width, height);
       pen.globalCompositeOperation = "source-over";
@@ -168,17 +192,16 @@ const begin = () => {
     if (!painted.length || form.dataset.ready) return;
     event.preventDefault();
     for (const [name, one] of painted) {
-      const bytes = await new Promise((done) => { one.canvas.toBlob(done, "image/png"); });
       const files = new DataTransfer();
-      files.items.add(new File([bytes], `${name}.png`, { type: "image/png" }));
+      files.items.add(await one.file(name));
       form.elements[name].files = files.files;
     }
     form.dataset.ready = "1";
     form.requestSubmit();
   });
 
-  loaded(form.dataset.depth).then((picture) => { sheets.depth_map.fill(picture); draw(); });
-  if (form.dataset.mask) loaded(form.dataset.mask).then((picture) => { sheets.mask.fill(picture); draw(); });
+  loaded(form.dataset.depth).then((picture) => { sheets.depth_map.begin(picture); draw(); });
+  if (form.dataset.mask) loaded(form.dataset.mask).then((picture) => { sheets.mask.begin(picture, { clear: true }); draw(); });
   draw();
 };
 

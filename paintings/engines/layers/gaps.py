@@ -1,0 +1,55 @@
+"""Gaps in what stands in front: sky between leaves, a wall between the legs of a chair."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from jobs.toolbox.images import Pixels
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# How far around a place one looks for what is in front and behind, as a share of the
+# longer side.
+_REACH = 0.05
+# In grey levels: what is behind is met again this exactly, or as exactly as it varies.
+_LIKE, _AS_IT_VARIES = 8.0, 1.5
+# ... and unlike this is what is in front around it.
+_UNLIKE = 40.0
+# Smaller gaps are grain; larger ones, as shares of the picture, are no gaps but a
+# shirt in the colour of the wall.
+_SMALLEST_PX, _LARGEST = 6, 0.004
+
+
+def see_through(picture: Pixels, front: Mask) -> Mask:
+    """Where a front, drawn small, shows the very colours of what is beside it."""
+    height, width = front.shape
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    colours = np.asarray(small, np.float32)
+    side = 2 * max(3, round(_REACH * max(front.shape))) + 1
+    back, spread = _beside(colours, ~front, side)
+    own, _ = _beside(colours, front, side)
+    off_back = np.linalg.norm(colours - back, axis=2)
+    off_own = np.linalg.norm(colours - own, axis=2)
+    alike = front & (off_back < np.maximum(_LIKE, _AS_IT_VARIES * spread))
+    pieces, count = ndimage.label(alike)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    unlike = np.bincount(pieces.ravel(), off_own.ravel(), count + 1)
+    gap = (sizes >= _SMALLEST_PX) & (sizes <= _LARGEST * front.size)
+    gap &= unlike > _UNLIKE * sizes
+    gap[0] = False
+    return np.asarray(gap[pieces], np.bool_)
+
+
+def _beside(colours: Floats, mask: Mask, side: int) -> tuple[Floats, Floats]:
+    """The mean colour of what is masked near each place, and how much it varies there."""
+    weight = mask.astype(np.float32)
+    mass = cv2.blur(weight, (side, side))
+    known = np.maximum(mass, 1e-6)[..., None]
+    mean = cv2.blur(colours * weight[..., None], (side, side)) / known
+    square = cv2.blur(colours**2 * weight[..., None], (side, side)) / known
+    spread = np.sqrt(np.maximum(square - mean**2, 0).sum(axis=2))
+    # Nothing near is like nothing.
+    mean[mass < 0.01] = -1e3
+    return np.asarray(mean, np.float32), np.asarray(spread, np.float32)

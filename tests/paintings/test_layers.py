@@ -1,0 +1,73 @@
+"""What lies behind goes on behind; what shows through is not in front; one light for all."""
+
+import numpy as np
+
+from jobs.toolbox import inpainting
+from jobs.toolbox.images import Pixels
+from paintings.engines.layers.gaps import see_through
+from paintings.engines.painterly.fields import Light
+from paintings.engines.painterly.painting import paint_sheet
+from paintings.engines.painterly.styles import Style
+
+
+def _grained(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Pixels:
+    grain = np.random.default_rng(3).normal(0, 6, (*rows.shape, 3))
+    return np.clip(rows[..., None] + grain, 0, 255).astype(np.uint8)
+
+
+def test_a_line_on_the_ground_goes_on_straight_behind_what_is_lifted() -> None:
+    ys, xs = np.mgrid[0:200, 0:300]
+    slanted = np.where(ys > 60 + 0.3 * xs, 70.0, 190.0)
+    picture = _grained(slanted)
+    hole = np.zeros((200, 300), np.bool_)
+    hole[40:170, 110:190] = True
+
+    filled = inpainting.fill(np.where(hole[..., None], 255, picture), hole)
+
+    off = np.abs(filled.mean(axis=2) - slanted)
+    away = np.abs(ys - 60 - 0.3 * xs) > 6
+    assert (off[hole & away] > 60).mean() < 0.01
+    assert filled[hole & away].std() > 20
+
+
+def test_sky_between_leaves_is_not_in_front() -> None:
+    rng = np.random.default_rng(5)
+    picture = np.full((160, 240, 3), (120, 170, 230), np.uint8)
+    front = np.zeros((160, 240), np.bool_)
+    front[40:120, 60:180] = True
+    leaves = rng.integers(20, 90, (160, 240, 3), dtype=np.uint8)
+    picture[front] = leaves[front]
+    picture[44:51, 110:118] = (121, 171, 229)
+
+    gaps = see_through(picture, front)
+
+    assert gaps[44:51, 110:118].all()
+    gaps[44:51, 110:118] = False
+    assert not gaps.any()
+
+
+def test_a_shirt_like_the_wall_behind_it_stays_in_front() -> None:
+    picture = np.full((160, 240, 3), 225, np.uint8)
+    picture[40:70, 90:150] = (170, 120, 90)
+    front = np.zeros((160, 240), np.bool_)
+    front[40:, 90:150] = True
+
+    assert not see_through(picture, front).any()
+
+
+def test_a_dark_layer_is_drawn_dark_by_the_light_of_the_whole() -> None:
+    def sheet(tone: float) -> Pixels:
+        grey = _grained(np.full((80, 120), tone))
+        return np.dstack([grey, np.full((80, 120), 255, np.uint8)])
+
+    dark, bright = sheet(50.0), sheet(200.0)
+    light = Light.of(np.vstack([dark, bright])[..., :3])
+
+    drawn = [
+        paint_sheet(
+            rgba, style=Style.PENCIL, strength=1, seed=1, number=0, light=light
+        )[..., :3].mean()
+        for rgba in (dark, bright)
+    ]
+
+    assert drawn[1] - drawn[0] > 60
