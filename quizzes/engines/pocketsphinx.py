@@ -28,6 +28,9 @@ _SHARE_OF_EXPECTED = 0.25
 _MODEL_WORDS = 72_547
 # Longer utterances make its search slow and forgetful.
 _LONGEST_S = 20.0
+# A stretch of speech is often a few words: those with no longer a breath between them
+# are heard together, as long as that is not too long.
+_BREATH_S, _PHRASE_S = 0.6, 12.0
 _PAD_S = 0.15
 # A fifteenth of what it would keep by itself: it hears the same in two thirds of the
 # time.
@@ -58,7 +61,7 @@ class PocketSphinx:
         decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", maxhmmpf=_MOST_STATES)
         expected = self._expect(decoder)
         words: list[Word] = []
-        utterances = [piece for span in spans for piece in _utterances(span)]
+        utterances = [piece for span in _phrases(spans) for piece in _utterances(span)]
         for number, span in enumerate(utterances):
             padded = Span(
                 start_s=max(0.0, span.start_s - _PAD_S), end_s=span.end_s + _PAD_S
@@ -148,6 +151,19 @@ def _gain(samples: np.ndarray) -> float:
     """Bring quiet speech to the loudness that the model was trained at."""
     loudness = float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
     return min(0.08 / loudness, 8.0) if loudness > 1e-4 else 1.0
+
+
+def _phrases(spans: Sequence[Span]) -> list[Span]:
+    """Neighbours as one: it takes the sound's colour from an utterance's mean."""
+    phrases: list[Span] = []
+    for span in spans:
+        before = phrases[-1] if phrases else None
+        near = before is not None and span.start_s - before.end_s < _BREATH_S
+        if before and near and span.end_s - before.start_s <= _PHRASE_S:
+            phrases[-1] = Span(start_s=before.start_s, end_s=span.end_s)
+        else:
+            phrases.append(span)
+    return phrases
 
 
 def _utterances(span: Span) -> list[Span]:
