@@ -7,11 +7,15 @@ class ScansConfig(AppConfig):
     name = "scans"
 
     def ready(self) -> None:
+        from django.core import checks
+
         from jobs import accounts
         from jobs.registry import register
         from scans.accounts import standing
+        from scans.checks import kiri_secret_fits
         from scans.pipeline import MODEL, SCAN
 
+        checks.register(kiri_secret_fits)
         register(SCAN)
         register(MODEL)
         accounts.register(accounts.Account(label="KIRI Engine", look=standing))

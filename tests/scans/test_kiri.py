@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from django.core import checks
 from numpy.typing import NDArray
 
 from jobs.errors import (
@@ -533,3 +534,16 @@ def test_webhooks_know_the_secret_or_its_hmac() -> None:
     assert not webhook_is_ours("secret", "Secret", body)
     assert not webhook_is_ours("secret", "", body)
     assert not webhook_is_ours("", "", body)
+
+
+@pytest.mark.parametrize(
+    ("secret", "faults"), [("", 0), ("a" * 5, 1), ("a" * 6, 0), ("a" * 41, 1)]
+)
+def test_a_secret_that_kiri_does_not_take_is_told_at_the_start(
+    settings: object, secret: str, faults: int
+) -> None:
+    settings.KIRI_WEBHOOK_SECRET = secret  # type: ignore[attr-defined]
+
+    found = [one for one in checks.run_checks() if one.id == "scans.W001"]
+
+    assert len(found) == faults

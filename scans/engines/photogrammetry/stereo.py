@@ -19,6 +19,7 @@ from jobs.toolbox.meshes.cameras import Camera
 from scans.engines.photogrammetry.halos import without_halos
 from scans.engines.photogrammetry.planes import WORST, first_costs, sweep
 from scans.engines.photogrammetry.region import Region
+from scans.engines.photogrammetry.roundness import without_flattening
 
 Floats = NDArray[np.float32]
 
@@ -281,7 +282,9 @@ def find_depths(
         start = random_start(small[index], bounds[index], seed=index)
         level = Level(sweeps=5, first_step=0.1, last_step=0.004)
         near = sources[index][:MATCHED]
-        return search(small, index, near, start, bounds[index], level)
+        found = search(small, index, near, start, bounds[index], level)
+        # What the fine level is held to must not be flattened either.
+        return without_flattening(small[index], found)
 
     with ThreadPoolExecutor(threads) as pool:
         rough = []
@@ -299,7 +302,7 @@ def find_depths(
             level = Level(sweeps=sweeps, first_step=0.006, last_step=0.0015)
             near = sources[index][:MATCHED]
             found = search(views, index, near, start, bounds[index], level, known)
-            return without_halos(views[index], found)
+            return without_flattening(views[index], without_halos(views[index], found))
 
         final = []
         for found in pool.map(fine, range(count)):
