@@ -304,7 +304,8 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
         return body if isinstance(body, dict) else {}
     status, said = answer.status_code, _said(answer)
     kind = answer.headers.get("x-fal-error-type", "")
-    if status in UNAVAILABLE:
+    may_retry = answer.headers.get("x-fal-retryable", "").lower() in ("true", "1")
+    if status in UNAVAILABLE or may_retry:
         wait = answer.headers.get("retry-after", "")
         raise VendorUnavailableError(
             VENDOR,
@@ -381,8 +382,8 @@ def callback_is_fals(
     except ValueError:
         return False
     for key in keys:
-        raw = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4))
         try:
+            raw = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4))
             Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
         except (InvalidSignature, ValueError):
             continue

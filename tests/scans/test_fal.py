@@ -227,6 +227,20 @@ def test_errors_are_told_apart(
         client.progress(client.task_of(ENDPOINTS["trellis"], "req-0"))
 
 
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [("true", VendorUnavailableError), ("false", VendorRefusedError)],
+)
+def test_fal_says_itself_whether_to_try_again(
+    fal: FalEmulator, client: FalClient, told: str, error: type[Exception]
+) -> None:
+    detail = [{"msg": "Failed to download", "type": "file_download_error"}]
+    fal.failures = [(422, {"detail": detail}, {"X-Fal-Retryable": told})]
+
+    with pytest.raises(error, match="Failed to download"):
+        client.progress(client.task_of(ENDPOINTS["trellis"], "req-0"))
+
+
 def test_a_busy_submit_is_sent_once_and_bought_nothing(
     fal: FalEmulator, client: FalClient
 ) -> None:

@@ -1,5 +1,6 @@
 """Meshes are written so that others' readers take them."""
 
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
+from pxr import Usd
 
 from jobs.toolbox.meshes import (
+    TexturedMesh,
     check_usdz,
     look_at,
     write_glb,
@@ -44,6 +48,44 @@ def test_usdz_of_several_meshes_has_no_faults(tmp_path: Path) -> None:
 
     assert check_usdz(path) == []
     assert len(read_model(path)) == 2
+
+
+def pictured(tmp_path: Path) -> TexturedMesh:
+    random = np.random.default_rng(3)
+    texture = random.integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    return replace(cube(), texture=texture)
+
+
+def test_usdz_is_read_back_with_its_texture(tmp_path: Path) -> None:
+    made = pictured(tmp_path)
+
+    [read] = read_model(write_usdz(made, tmp_path / "cube.usdz"))
+
+    assert read.texture is not None
+    assert read.uvs is not None
+    assert made.uvs is not None
+    assert np.abs(read.texture.astype(int) - made.texture).max() <= 2
+    assert np.allclose(
+        read.uvs[read.faces].reshape(-1, 2), made.uvs[made.faces].reshape(-1, 2)
+    )
+
+
+def test_a_model_gets_no_picture_from_elsewhere_on_the_server(tmp_path: Path) -> None:
+    made = write_usdz(pictured(tmp_path), tmp_path / "cube.usdz")
+    others = tmp_path / "others" / "secret.png"
+    others.parent.mkdir()
+    Image.effect_noise((64, 64), 80).convert("RGB").save(others)
+    stage = Usd.Stage.Open(str(made))
+    text = re.sub(r"@[^@]+\.(png|jpg)\]?@", f"@{others}@", stage.ExportToString())
+    hostile = tmp_path / "scan" / "hostile.usda"
+    hostile.parent.mkdir()
+    hostile.write_text(text)
+
+    [read] = read_model(hostile)
+
+    assert str(others) in text
+    assert len(read.faces) == 12
+    assert read.texture is None
 
 
 def test_a_compressed_package_is_found_out(tmp_path: Path) -> None:

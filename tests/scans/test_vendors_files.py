@@ -98,12 +98,14 @@ def test_an_obj_is_completed_with_usdz_and_glb_in_its_colours(
     assert (report["engine"], report["method"], report["task"]) == ("kiri", "kiri", "0")
 
 
-def test_a_usdz_is_published_as_it_came(tmp_path: Path, settings: object) -> None:
+def test_a_usdz_is_published_as_it_came_and_as_a_glb(
+    tmp_path: Path, settings: object
+) -> None:
     usdz = write_usdz(cube(), tmp_path / "cube.usdz").read_bytes()
 
     result, facts = _published(packed({"cube.usdz": usdz}), tmp_path, settings)
 
-    assert facts.formats == ["usdz"]
+    assert facts.formats == ["usdz", "glb"]
     assert _file(result, "model_usdz").read_bytes() == usdz
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jobs.errors import UnreadableMediaError
+from jobs.toolbox.images import decode_bytes
 from jobs.toolbox.meshes.mesh import TexturedMesh
 
 READABLE = (".glb", ".gltf", ".obj", ".ply", ".stl", ".usdz", ".usdc", ".usda")
@@ -97,30 +98,76 @@ def _usd_mesh(mesh: Any, matrix: Any) -> TexturedMesh:  # pxr ships no types
     points = np.asarray(mesh.GetPointsAttr().Get(), np.float64)
     counts = np.asarray(mesh.GetFaceVertexCountsAttr().Get(), np.int64)
     flat = np.asarray(mesh.GetFaceVertexIndicesAttr().Get(), np.int32)
-    world = np.hstack([points, np.ones((len(points), 1))]) @ matrix
+    corners = _fans(counts)
+    world = (np.hstack([points, np.ones((len(points), 1))]) @ matrix)[:, :3]
+    faces, uvs = flat[corners], None
+    texture = _usd_picture(mesh.GetPrim())
+    told = None if texture is None else _usd_uvs(mesh)
+    if told is not None and len(told) == len(points):
+        uvs = told
+    elif told is not None and len(told) == len(flat):
+        # One spot of the picture for each corner of each face: corners part.
+        world, uvs = world[faces.reshape(-1)], told[corners.reshape(-1)]
+        faces = np.arange(len(world), dtype=np.int32).reshape(-1, 3)
     return TexturedMesh(
-        vertices=world[:, :3].astype(np.float32),
-        faces=_fans(counts, flat),
+        vertices=world.astype(np.float32),
+        faces=np.ascontiguousarray(faces),
+        uvs=uvs,
+        texture=None if uvs is None else texture,
         name=str(mesh.GetPrim().GetName()),
     )
 
 
-def _fans(counts: np.ndarray[Any, Any], flat: np.ndarray[Any, Any]) -> Any:
-    """Polygons cut into triangles."""
+def _usd_uvs(mesh: Any) -> Any:
+    from pxr import UsdGeom
+
+    primvar = UsdGeom.PrimvarsAPI(mesh).GetPrimvar("st")
+    values = primvar.ComputeFlattened() if primvar else None
+    return None if values is None else np.asarray(values, np.float32)
+
+
+def _usd_picture(prim: Any) -> Any:
+    """The picture behind the colour of the material that is bound; None without one."""
+    from pxr import Ar, UsdShade
+
+    material, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
+    shader = material.ComputeSurfaceSource()[0] if material else None
+    colour = shader.GetInput("diffuseColor") if shader else None
+    source = colour.GetConnectedSources()[0] if colour else ()
+    file = (
+        UsdShade.Shader(source[0].source.GetPrim()).GetInput("file") if source else None
+    )
+    path = file.Get() if file else None
+    if path is None or not _is_within(prim.GetStage(), path.resolvedPath):
+        return None
+    asset = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(path.resolvedPath))
+    try:
+        return decode_bytes(bytes(asset.GetBuffer()), name=path.path).rgb
+    except UnreadableMediaError:
+        # A model without its picture is worth more than none.
+        return None
+
+
+def _is_within(stage: Any, found: str) -> bool:
+    """Whether a file is a member of the package, or lies in the folder that was unpacked."""
+    from pxr import Ar
+
+    model = Path(stage.GetRootLayer().realPath).resolve()
+    if Ar.IsPackageRelativePath(found):
+        package, _ = Ar.SplitPackageRelativePathOuter(found)
+        return Path(package).resolve() == model
+    return bool(found) and Path(found).resolve().is_relative_to(model.parent)
+
+
+def _fans(counts: np.ndarray[Any, Any]) -> Any:
+    """Polygons cut into triangles: places of corners, three a triangle."""
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     faces = [
-        np.stack(
-            [
-                flat[starts[chosen]],
-                flat[starts[chosen] + k],
-                flat[starts[chosen] + k + 1],
-            ],
-            1,
-        )
+        np.stack([starts[chosen], starts[chosen] + k, starts[chosen] + k + 1], 1)
         for k in range(1, int(counts.max()) - 1)
         for chosen in [counts > k + 1]
     ]
-    return np.concatenate(faces).astype(np.int32)
+    return np.concatenate(faces)
 
 
 def joined(meshes: Sequence[TexturedMesh]) -> TexturedMesh:
