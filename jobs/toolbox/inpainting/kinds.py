@@ -17,7 +17,7 @@ Labels = NDArray[np.int32]
 # How far around the hole one looks, as a share of the longer side.
 _REACH = 0.055
 _SOFT_PX = 4.0
-_MOST_SAMPLES = 3000
+_MOST_SAMPLES = 900
 _ROUNDS = 12
 _STEPS, _PACE = 300, 6.0
 # The share of what surrounds the hole that lines have to sort rightly.

@@ -6,7 +6,8 @@ import numpy as np
 from paintings.engines.painterly.fields import (
     Floats,
     Flow,
-    Light,
+    Mask,
+    Motif,
     flow,
     luma,
     noise,
@@ -19,8 +20,9 @@ from paintings.engines.painterly.strokes import Brush, Canvas, lay
 _LOW_KEY, _SUNNY_KEY, _HIGH_KEY = 0.34, 0.48, 0.56
 
 
-def oil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def oil(motif: Motif, rng: np.random.Generator) -> Floats:
     """Large brushes first, smaller ones where it matters; thick paint catches the light."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 3))
     canvas = _primed(rgb, unit)
@@ -51,14 +53,15 @@ def oil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
             stop_at=0.09,
         ),
     )
-    _work(canvas, rich, way, passes, rng)
+    _work(canvas, rich, way, passes, rng, motif.seen)
     weave = noise(rgb.shape, max(1.5, unit / 8), rng) * 0.02
     surface = canvas.height + weave
     return _lit(canvas.colour, surface.astype(np.float32), depth=1.7)
 
 
-def impressionist(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def impressionist(motif: Motif, rng: np.random.Generator) -> Floats:
     """Broken colour: short separate dabs, bright and side by side."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     canvas = _primed(rgb, 2 * unit)
@@ -91,12 +94,13 @@ def impressionist(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats
             turn_jitter=0.2,
         ),
     )
-    _work(canvas, bright, way, passes, rng)
+    _work(canvas, bright, way, passes, rng, motif.seen)
     return _lit(canvas.colour, canvas.height, depth=0.9)
 
 
-def pastel(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def pastel(motif: Motif, rng: np.random.Generator) -> Floats:
     """Chalk on a toned, rough paper: light, powdery, its tooth showing through."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.80, 0.75, 0.68], np.float32)
@@ -133,14 +137,15 @@ def pastel(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
             **slant,
         ),
     )
-    _work(canvas, chalky, way, passes, rng, finest_px=1.4)
+    _work(canvas, chalky, way, passes, rng, motif.seen, finest_px=1.4)
     tooth = paper(rgb.shape, rng, tooth_px=max(1.0, unit / 8))
     bare = np.clip((tooth + 0.1) * 0.4, 0, 0.5)[..., None]
     return np.asarray(canvas.colour * (1 - bare) + ground * bare, np.float32)
 
 
-def pointillism(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def pointillism(motif: Motif, rng: np.random.Generator) -> Floats:
     """Round points of pure colour on a pale ground; the eye does the mixing."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.93, 0.90, 0.82], np.float32)
@@ -159,7 +164,7 @@ def pointillism(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
             bristle=0.1,
             softness=0.3,
         )
-        lay(canvas, pure, way, brush, rng)
+        lay(canvas, pure, way, brush, rng, motif.seen)
     return _lit(canvas.colour, canvas.height, depth=0.45)
 
 
@@ -184,13 +189,14 @@ def _work(
     way: Flow,
     passes: tuple[Brush, ...],
     rng: np.random.Generator,
+    seen: Mask | None,
     *,
     finest_px: float = 1.6,
 ) -> None:
     """Lay one pass upon the other; brushes finer than a pixel or so paint nothing."""
     for brush in passes:
         if brush.width_px >= finest_px:
-            lay(canvas, colour, way, brush, rng)
+            lay(canvas, colour, way, brush, rng, seen)
 
 
 def _saturated(rgb: Floats, gain: float) -> Floats:

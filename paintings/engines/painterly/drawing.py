@@ -5,7 +5,7 @@ import numpy as np
 
 from paintings.engines.painterly.fields import (
     Floats,
-    Light,
+    Motif,
     flow,
     luma,
     noise,
@@ -14,8 +14,9 @@ from paintings.engines.painterly.fields import (
 )
 
 
-def pencil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def pencil(motif: Motif, rng: np.random.Generator) -> Floats:
     """Graphite: strokes that follow the form, darker where pressed, on a cream sheet."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     tone = light.even(luma(rgb), 0.6)
     way = flow(rgb, scale_px=max(2.0, unit))
@@ -48,8 +49,9 @@ def pencil(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     return np.asarray(sheet * (1 - cover) + graphite * cover, np.float32)
 
 
-def ink(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def ink(motif: Motif, rng: np.random.Generator) -> Floats:
     """Pen and ink: outlines, and hatching crossed once more for every deeper shade."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     soft = cv2.GaussianBlur(luma(rgb), (0, 0), unit / 5)
     tone = light.even(np.asarray(soft, np.float32), 0.6)
@@ -76,8 +78,9 @@ def ink(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
     return np.asarray(sheet * (1 - cover) + black * cover, np.float32)
 
 
-def woodcut(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def woodcut(motif: Motif, rng: np.random.Generator) -> Floats:
     """Gouged lines that swell with the light, black over two flat inks."""
+    rgb, light = motif.rgb, motif.light
     unit = _unit(rgb)
     soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit / 2), np.float32)
     tone = light.even(luma(soft), 0.44)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jobs.toolbox.images import Pixels
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,16 @@ class Light:
 def _half_way(middle: float, key: float) -> float:
     """The power that brings a middle tone half-way to where a style likes it."""
     return float(np.sqrt(np.log(key) / np.log(np.clip(middle, 0.04, 0.96))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motif:
+    """What is to be painted: colours all over, by which light, and where it will be seen."""
+
+    rgb: Floats
+    light: Light
+    # None: all of it. Strokes that nobody would see are not laid.
+    seen: Mask | None = None
 
 
 def flow(rgb: Floats, *, scale_px: float) -> Flow:

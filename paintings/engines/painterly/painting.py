@@ -8,15 +8,16 @@ import numpy as np
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import membrane
 from paintings.engines.painterly import brushwork, drawing, washes
-from paintings.engines.painterly.fields import Floats, Light
+from paintings.engines.painterly.fields import Floats, Light, Mask, Motif
 from paintings.engines.painterly.styles import Style
 
 # Strokes are as large on a large photo as on a small one: above this size they are
 # painted smaller and grown, and only the paint's grain is made at full size.
 _WORK_PX = 2000
-_MARGIN = 24
+# No stroke is longer than this to either side, as a share of the longer side.
+_MARGIN, _STROKE = 24, 0.065
 
-Painter = Callable[[Floats, Light, np.random.Generator], Floats]
+Painter = Callable[[Motif, np.random.Generator], Floats]
 
 PAINTERS: dict[Style, Painter] = {
     Style.OIL: brushwork.oil,
@@ -40,9 +41,9 @@ def paint_sheet(
     height, width = rgba.shape[:2]
     scale = min(1.0, _WORK_PX / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    extended = _extended(rgba, size)
+    motif = Motif(rgb=_extended(rgba, size), light=light, seen=_seen(rgba, size))
     rng = np.random.default_rng((seed & 0xFFFFFFFF, number))
-    painted = PAINTERS[style](extended, light, rng)
+    painted = PAINTERS[style](motif, rng)
     return _blend(rgba, painted, strength)
 
 
@@ -59,6 +60,16 @@ def paint_picture(rgb: Pixels, *, style: Style, strength: float, seed: int) -> P
         light=Light.of(rgb),
     )
     return painted[..., :3]
+
+
+def _seen(rgba: Pixels, size: tuple[int, int]) -> Mask | None:
+    """Where strokes have to begin for all of the sheet to be covered; None: everywhere."""
+    alpha = cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA)
+    if int(alpha.min()) > 0:
+        return None
+    reach = 2 * max(_MARGIN, round(_STROKE * max(size))) + 1
+    around = cv2.boxFilter(alpha, cv2.CV_32F, (reach, reach), normalize=False)
+    return np.asarray(around > 0.5, np.bool_)
 
 
 def _extended(rgba: Pixels, size: tuple[int, int]) -> Floats:

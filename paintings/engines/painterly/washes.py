@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from paintings.engines.painterly.fields import (
     Floats,
     Flow,
-    Light,
+    Motif,
     flow,
     luma,
     noise,
@@ -31,8 +31,9 @@ _FAINT = 0.02
 _WIDEST = 4
 
 
-def kuwahara(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def kuwahara(motif: Motif, rng: np.random.Generator) -> Floats:
     """Smooth areas with crisp borders, their shapes drawn along the structure."""
+    rgb, light = motif.rgb, motif.light
     del rng  # nothing in it is left to chance
     unit = max(2.0, float(np.hypot(*rgb.shape[:2])) / 300)
     broad = smoothed(light.in_key(rgb, _MIDDLE_KEY), radius=max(4, round(2.4 * unit)))
@@ -56,8 +57,9 @@ def smoothed(rgb: Floats, *, radius: int) -> Floats:
     )
 
 
-def watercolour(rgb: Floats, light: Light, rng: np.random.Generator) -> Floats:
+def watercolour(motif: Motif, rng: np.random.Generator) -> Floats:
     """Washes with dark rims, pigment in the paper's hollows, light left as paper."""
+    rgb, light = motif.rgb, motif.light
     unit = max(2.0, float(np.hypot(*rgb.shape[:2])) / 170)
     shape = rgb.shape
     bleeding = _wandered(light.in_key(rgb, _LIGHT_KEY), rng, unit)
