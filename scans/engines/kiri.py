@@ -22,7 +22,6 @@ from jobs.toolbox.fetch import (
 from jobs.vendors import kiri
 from jobs.vendors.kiri import KiriClient, Order, Scan, Status
 from jobs.workbench import Purchase
-from scans.engines.photogrammetry import frames, photos
 from scans.errors import (
     NoModelInArchiveError,
     ScanExpiredError,
@@ -161,6 +160,9 @@ def _look(source: SourceFacts, files: Sequence[Path]) -> None:
 
     Whether a thing has marks enough is for KIRI to say: it scans plain things, too.
     """
+    # Every process reads this file for its prices; few look at pictures.
+    from scans.engines.photogrammetry import frames, photos
+
     if source.video:
         frames.refuse_at_a_glance(files[0], may_be_plain=True)
     else:
