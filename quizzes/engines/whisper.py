@@ -20,6 +20,8 @@ SMALL_NAME = "faster-whisper tiny.en"
 _NO_SPEECH = 0.6
 _UNSURE = -1.0
 _GAP_S = 0.6
+# The rest of “short-lived” comes as a word of its own.
+_GOES_ON = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +68,26 @@ class Whisper:
             if made_up:
                 continue
             for word in segment.words or ():
-                words.append(
-                    Word(
-                        text=word.word.strip(),
-                        start=_true_time(word.start, places),
-                        end=_true_time(word.end, places),
-                        confidence=float(word.probability),
-                    )
+                said = Word(
+                    text=word.word.strip(),
+                    start=_true_time(word.start, places),
+                    end=_true_time(word.end, places),
+                    confidence=float(word.probability),
                 )
+                if words and word.word.startswith(_GOES_ON):
+                    said = _together(words.pop(), said)
+                words.append(said)
         return Heard(words=words, language=info.language)
+
+
+def _together(first: Word, rest: Word) -> Word:
+    return first.model_copy(
+        update={
+            "text": first.text + rest.text,
+            "end": rest.end,
+            "confidence": min(first.confidence, rest.confidence),
+        }
+    )
 
 
 def packaged_model() -> str:

@@ -200,6 +200,26 @@ def test_whisper_hears_speech_alone_and_its_times_are_the_recordings(
     assert model.asked["seconds"] == pytest.approx(6.2)
 
 
+class HyphenWhisper(FakeWhisper):
+    def transcribe(self, sound: np.ndarray, **asked: Any) -> tuple[list[Any], Any]:
+        both = segment("short", start=0.2, no_speech=0.0, log_probability=-0.1)
+        rest = SimpleNamespace(word="-lived", start=0.6, end=0.9, probability=0.5)
+        both.words.append(rest)
+        return [both], SimpleNamespace(language="en")
+
+
+def test_word_with_a_hyphen_is_one_word(
+    hum: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper, "_loaded", lambda *_: HyphenWhisper())
+
+    told = whisper.Whisper(model="small").listen(hum, [Span(start_s=0, end_s=3)])
+
+    [word] = told.words
+    assert (word.text, word.start, word.end) == ("short-lived", 0.2, 0.9)
+    assert word.confidence == 0.5
+
+
 def test_sound_alone_is_taken_in(hum: Path, tmp_path: Path) -> None:
     bench = make_bench(IngestParams(), tmp_path / "b", inputs=[hum], kind=Kind.AUDIO)
 
