@@ -96,7 +96,7 @@ def make_pictures(bench: Workbench[IngestParams]) -> StageResult:
     return StageResult(
         files=[
             OutputFile(path=poster, role="poster"),
-            *(OutputFile(path=path, role="video_thumbnail") for path in thumbnails),
+            *(OutputFile(path=path, role="thumbnail") for path in thumbnails),
             OutputFile(path=sheet, role="sprite"),
             OutputFile(path=cues, role="sprite_vtt"),
         ],

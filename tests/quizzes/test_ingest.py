@@ -132,7 +132,7 @@ def test_pictures_for_scrubbing_lie_where_their_cues_say(
 
     roles = [file.role for file in made]
     assert roles.count("poster") == roles.count("sprite") == 1
-    assert roles.count("video_thumbnail") == 9
+    assert roles.count("thumbnail") == 9
     with Image.open(next(f.path for f in made if f.role == "sprite")) as opened_sheet:
         sheet_px = opened_sheet.size
     table = next(f.path for f in made if f.role == "sprite_vtt").read_text()
