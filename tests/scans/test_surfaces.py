@@ -3,7 +3,13 @@
 import numpy as np
 import trimesh
 
-from scans.engines.photogrammetry.cleanup import Surface, clean, closed, is_closed
+from scans.engines.photogrammetry.cleanup import (
+    Surface,
+    clean,
+    closed,
+    is_closed,
+    told_apart,
+)
 from scans.engines.photogrammetry.simplify import simplified
 from scans.engines.photogrammetry.texturing import unwrap
 
@@ -29,6 +35,27 @@ def test_a_torus_keeps_its_hole() -> None:
 
     assert is_closed(simple)
     assert trimesh.Trimesh(simple.vertices, simple.faces).euler_number == 0
+
+
+def welded(surface: Surface) -> Surface:
+    """As a reader takes it who makes one vertex of what lies in one spot."""
+    vertices, owner = np.unique(surface.vertices, axis=0, return_inverse=True)
+    faces = owner.reshape(-1)[surface.faces].astype(np.int32)
+    return Surface(vertices=vertices, faces=faces)
+
+
+def test_a_pinched_surface_stays_closed_for_who_welds_it() -> None:
+    pinched = ball(3)
+    top, bottom = pinched.vertices[:, 2].argmax(), pinched.vertices[:, 2].argmin()
+    pinched.vertices[bottom] = pinched.vertices[top]
+    beside = pinched.faces[(pinched.faces == top).any(axis=1)][0]
+    pinched.vertices[beside] = pinched.vertices[top]
+
+    apart = told_apart(pinched)
+
+    assert is_closed(pinched)
+    assert not is_closed(welded(pinched))
+    assert is_closed(welded(apart))
 
 
 def test_holes_are_filled() -> None:

@@ -110,6 +110,24 @@ def closed(surface: Surface) -> Surface:
     )
 
 
+def told_apart(surface: Surface) -> Surface:
+    """Vertices of one spot, each a little nearer to its own neighbours.
+
+    A thin place may come to a point from two sides. The surface is closed there, too,
+    but not for readers who take what lies in one spot for one vertex.
+    """
+    vertices = surface.vertices.copy()
+    _, spot, count = np.unique(
+        vertices, axis=0, return_inverse=True, return_counts=True
+    )
+    for number, vertex in enumerate(np.flatnonzero(count[spot.reshape(-1)] > 1)):
+        around = np.unique(surface.faces[(surface.faces == vertex).any(axis=1)])
+        middle = surface.vertices[around[around != vertex]].mean(axis=0)
+        share = 0.05 * (1 + number % 4)
+        vertices[vertex] += share * (middle - vertices[vertex])
+    return Surface(vertices=vertices, faces=surface.faces)
+
+
 def clean(surface: Surface, *, ground: float | None = None) -> Surface:
     """The largest piece, its holes filled, with nothing below the ground."""
     faces = surface.faces

@@ -13,7 +13,7 @@ from jobs.toolbox.meshes.mesh import TexturedMesh
 from scans.engines.photogrammetry import frames, fusion, masks, meshing, photos, stereo
 from scans.engines.photogrammetry.budgets import Budget
 from scans.engines.photogrammetry.bumps import Fine, bake_bumps
-from scans.engines.photogrammetry.cleanup import Surface, is_closed
+from scans.engines.photogrammetry.cleanup import Surface, is_closed, told_apart
 from scans.engines.photogrammetry.finishing import finished, placement, upright_camera
 from scans.engines.photogrammetry.poses import (
     PoseOrder,
@@ -268,7 +268,7 @@ def build_mesh(
     tell(0.2, "Closing the surface")
     whole = meshing.mesh(thing, workdir / "mesh", depth=budget.poisson_depth)
     tell(0.7, "Saving triangles")
-    surface = simplified(whole, budget.triangles)
+    surface = told_apart(simplified(whole, budget.triangles))
     fine = Fine.of(whole)
     target = workdir / "surface.npz"
     np.savez(
