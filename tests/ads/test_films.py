@@ -43,12 +43,13 @@ def test_a_film_is_what_ffmpegs_program_makes_of_the_same_frames(
     with encoding(film, footage.H264, SIZE) as made:
         for planes in frames(12):
             made.add(planes)
-    arguments = [*footage.raw_video(*SIZE), "-i", raw, *footage.H264.as_arguments()]
-    ffmpeg.run([*arguments, again])
+    coding = footage.H264.as_arguments()
+    ffmpeg.run([*footage.raw_video(*SIZE), "-i", raw, *coding, again])
 
     assert settings_of(film) == settings_of(again)
     seen = [
-        ffmpeg.output(["-i", path, "-f", "md5", "pipe:1"]) for path in (film, again)
+        ffmpeg.output(["-i", str(path), "-f", "md5", "pipe:1"])
+        for path in (film, again)
     ]
     assert seen[0] == seen[1]
 
