@@ -93,7 +93,11 @@ def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
     copied = np.zeros_like(energy)
     copied[ys, xs] = energy[from_y, from_x]
     copied = _mean_within(copied, level.hole)
-    gain = _DETAIL * np.sqrt(around / np.maximum(copied, 1e-3))
+    # Half by what is beside each place, half by all that is beside the hole.
+    whole = float(around[level.hole].mean()) / max(
+        float(copied[level.hole].mean()), 1e-3
+    )
+    gain = _DETAIL * np.sqrt(0.5 * (around / np.maximum(copied, 1e-3) + whole))
     return np.asarray(np.clip(gain, 0.3, 1.3), np.float32)
 
 
