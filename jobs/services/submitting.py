@@ -32,7 +32,9 @@ def begin(owner: User, order: JobOrder, *, batch: Batch | None = None) -> Change
         with flow.beginning(job, stages) as change:
             change.note(Event.Kind.SUBMITTED, by=owner.username)
             flow.open_from(change, 0)
-    logger.info("job submitted", job=str(job.pk), pipeline=job.pipeline)
+    if job.request_id:
+        # Leads who reads the log from the request to the stages of its job.
+        logger.info("job submitted", job=str(job.pk), pipeline=job.pipeline)
     return change
 
 

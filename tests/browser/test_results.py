@@ -53,6 +53,11 @@ def test_a_photo_is_dropped_painted_watched_and_downloaded(
         page.get_by_role("link", name="All as ZIP").click()
     names = zipfile.ZipFile(download.value.path()).namelist()
     assert any("Layer_1_background.png" in name for name in names)
+    page.get_by_role("link", name="Correct the depth").click()
+    expect(page.locator("[data-canvas]")).to_be_visible()
+    studio.check_accessible()
+    studio.check_fits()
+    page.go_back()
     _visit(page, browser)
 
 
