@@ -7,6 +7,7 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -75,6 +76,14 @@ def staff(db: None) -> User:
 @pytest.fixture
 def project(owner: User) -> Project:
     return Project.objects.create(owner=owner, slug="shop", name="Shop")
+
+
+@pytest.fixture
+def signed_in(owner: User) -> Client:
+    """A program that holds the owner's session."""
+    client = Client()
+    client.force_login(owner)
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,6 @@ from tests.conftest import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
 @pytest.fixture(scope="module")
 def photo() -> bytes:
     scene = compose("landscape", seed=3, width=240, height=160)
@@ -34,17 +27,19 @@ def photo() -> bytes:
     return stored.getvalue()
 
 
-def _upload(client: Client, content: bytes, name: str = "image.jpg") -> dict[str, Any]:
+def _upload(
+    signed_in: Client, content: bytes, name: str = "image.jpg"
+) -> dict[str, Any]:
     file = SimpleUploadedFile(name, content, content_type="image/jpeg")
-    answer = client.post("/api/jobs/upload", {"file": file})
+    answer = signed_in.post("/api/jobs/upload", {"file": file})
     assert answer.status_code == 201, answer.content
     return dict(answer.json())
 
 
 def test_upload_answers_with_the_documented_fields(
-    client: Client, photo: bytes
+    signed_in: Client, photo: bytes
 ) -> None:
-    told = _upload(client, photo)
+    told = _upload(signed_in, photo)
 
     assert told["filename"] == f"{told['file_id']}.jpg"
     assert told["original_filename"] == "image.jpg"
@@ -53,9 +48,9 @@ def test_upload_answers_with_the_documented_fields(
 
 
 def test_a_job_runs_from_pending_to_completed_and_its_files_download(
-    client: Client, photo: bytes, drain: Drain
+    signed_in: Client, photo: bytes, drain: Drain
 ) -> None:
-    name = _upload(client, photo)["filename"]
+    name = _upload(signed_in, photo)["filename"]
     order = {
         "filename": name,
         "mode": "painterly",
@@ -64,12 +59,12 @@ def test_a_job_runs_from_pending_to_completed_and_its_files_download(
         "painterly_strength": "0.5",
         "painterly_seed": "42",
     }
-    created = client.post("/api/jobs", order)
+    created = signed_in.post("/api/jobs", order)
     assert created.status_code == 201, created.content
     assert created.json()["status"] == "pending"
     drain()
 
-    told = client.get(f"/api/jobs/{created.json()['id']}").json()
+    told = signed_in.get(f"/api/jobs/{created.json()['id']}").json()
     assert told["status"] == "completed", told
     assert told["input_filename"] == name
     assert told["mode"] == "painterly"
@@ -81,17 +76,17 @@ def test_a_job_runs_from_pending_to_completed_and_its_files_download(
     assert manifest["layers"][0]["file"] == "Layer_1_background.png"
     for layer in manifest["layers"]:
         path = f"/api/jobs/{told['id']}/download/{layer['file']}"
-        picture = Image.open(io.BytesIO(body_of(client.get(path))))
+        picture = Image.open(io.BytesIO(body_of(signed_in.get(path))))
         assert picture.size == (240, 160)
         assert picture.mode == "RGBA"
-    stored = body_of(client.get(f"/api/jobs/{told['id']}/download/manifest.json"))
+    stored = body_of(signed_in.get(f"/api/jobs/{told['id']}/download/manifest.json"))
     assert json.loads(stored)["layer_count"] == 3
 
 
-def test_defaults_come_from_the_settings(client: Client, photo: bytes) -> None:
-    name = _upload(client, photo)["filename"]
+def test_defaults_come_from_the_settings(signed_in: Client, photo: bytes) -> None:
+    name = _upload(signed_in, photo)["filename"]
 
-    told = client.post("/api/jobs", {"filename": name}).json()
+    told = signed_in.post("/api/jobs", {"filename": name}).json()
 
     assert told["mode"] == "photo-realistic"
     assert told["num_layers"] == 4
@@ -99,36 +94,38 @@ def test_defaults_come_from_the_settings(client: Client, photo: bytes) -> None:
     assert told["painterly_seed"] == 42
 
 
-def test_the_list_is_paged_by_skip_and_limit(client: Client, photo: bytes) -> None:
-    name = _upload(client, photo)["filename"]
-    ids = [client.post("/api/jobs", {"filename": name}).json()["id"] for _ in range(3)]
+def test_the_list_is_paged_by_skip_and_limit(signed_in: Client, photo: bytes) -> None:
+    name = _upload(signed_in, photo)["filename"]
+    ids = [
+        signed_in.post("/api/jobs", {"filename": name}).json()["id"] for _ in range(3)
+    ]
 
-    told = client.get("/api/jobs?skip=1&limit=1").json()
+    told = signed_in.get("/api/jobs?skip=1&limit=1").json()
 
     assert told["total"] == 3
     assert (told["skip"], told["limit"]) == (1, 1)
     assert [job["id"] for job in told["jobs"]] == [ids[1]]
 
 
-def test_delete_removes_the_job(client: Client, photo: bytes) -> None:
-    name = _upload(client, photo)["filename"]
-    job_id = client.post("/api/jobs", {"filename": name}).json()["id"]
+def test_delete_removes_the_job(signed_in: Client, photo: bytes) -> None:
+    name = _upload(signed_in, photo)["filename"]
+    job_id = signed_in.post("/api/jobs", {"filename": name}).json()["id"]
 
-    assert client.delete(f"/api/jobs/{job_id}").status_code == 204
-    assert client.get(f"/api/jobs/{job_id}").status_code == 404
+    assert signed_in.delete(f"/api/jobs/{job_id}").status_code == 204
+    assert signed_in.get(f"/api/jobs/{job_id}").status_code == 404
 
 
-def test_cancel_batch_and_priority_are_there(client: Client, photo: bytes) -> None:
-    name = _upload(client, photo)["filename"]
-    batch = client.post(
+def test_cancel_batch_and_priority_are_there(signed_in: Client, photo: bytes) -> None:
+    name = _upload(signed_in, photo)["filename"]
+    batch = signed_in.post(
         "/api/jobs/batch",
         {"filenames": [name, name], "num_layers": 2},
         content_type="application/json",
     ).json()
     first, second = (job["id"] for job in batch["jobs"])
 
-    raised = client.post(f"/api/jobs/{first}/priority", {"priority": "high"}).json()
-    stopped = client.post(f"/api/jobs/{second}/cancel").json()
+    raised = signed_in.post(f"/api/jobs/{first}/priority", {"priority": "high"}).json()
+    stopped = signed_in.post(f"/api/jobs/{second}/cancel").json()
 
     assert raised["priority"] == "high"
     assert stopped["status"] == "cancelled"
@@ -146,34 +143,34 @@ def test_cancel_batch_and_priority_are_there(client: Client, photo: bytes) -> No
     ],
 )
 def test_bad_parameters_are_refused(
-    client: Client, photo: bytes, field: str, value: str
+    signed_in: Client, photo: bytes, field: str, value: str
 ) -> None:
-    name = _upload(client, photo)["filename"]
+    name = _upload(signed_in, photo)["filename"]
 
-    answer = client.post("/api/jobs", {"filename": name, field: value})
+    answer = signed_in.post("/api/jobs", {"filename": name, field: value})
 
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
 
 
-def test_an_unknown_photo_is_not_found(client: Client) -> None:
-    answer = client.post("/api/jobs", {"filename": "nobody.jpg"})
+def test_an_unknown_photo_is_not_found(signed_in: Client) -> None:
+    answer = signed_in.post("/api/jobs", {"filename": "nobody.jpg"})
 
     assert answer.status_code == 404
     assert "nobody.jpg" in answer.json()["detail"]
 
 
-def test_what_is_no_picture_is_refused_at_upload(client: Client) -> None:
+def test_what_is_no_picture_is_refused_at_upload(signed_in: Client) -> None:
     file = SimpleUploadedFile("image.jpg", b"not a picture at all")
 
-    answer = client.post("/api/jobs/upload", {"file": file})
+    answer = signed_in.post("/api/jobs/upload", {"file": file})
 
     assert answer.status_code in (400, 415)
     assert answer.json()["detail"]
 
 
 def test_more_than_the_limit_is_too_large(
-    client: Client, settings: Any, photo: bytes
+    signed_in: Client, settings: Any, photo: bytes
 ) -> None:
     settings.MAX_UPLOAD_SIZE_MB = 1
     noise = np.random.default_rng(0).integers(0, 255, (800, 800, 3), dtype=np.uint8)
@@ -181,16 +178,16 @@ def test_more_than_the_limit_is_too_large(
     Image.fromarray(noise).save(stored, "PNG")
 
     file = SimpleUploadedFile("big.png", stored.getvalue())
-    answer = client.post("/api/jobs/upload", {"file": file})
+    answer = signed_in.post("/api/jobs/upload", {"file": file})
 
     assert answer.status_code == 413
 
 
 def test_a_stranger_sees_nothing(
-    client: Client, photo: bytes, stranger: User, tmp_path: Path
+    signed_in: Client, photo: bytes, stranger: User, tmp_path: Path
 ) -> None:
-    name = _upload(client, photo)["filename"]
-    job_id = client.post("/api/jobs", {"filename": name}).json()["id"]
+    name = _upload(signed_in, photo)["filename"]
+    job_id = signed_in.post("/api/jobs", {"filename": name}).json()["id"]
     other = Client()
     other.force_login(stranger)
 

@@ -17,25 +17,18 @@ from tests.quizzes.conftest import lesson_video  # noqa: F401  # a fixture
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
-def upload(client: Client, video: Path, name: str = "lesson.mp4") -> Any:
+def upload(signed_in: Client, video: Path, name: str = "lesson.mp4") -> Any:
     file = SimpleUploadedFile(name, video.read_bytes(), content_type="video/mp4")
-    return client.post("/projects/demo/videos", {"file": file})
+    return signed_in.post("/projects/demo/videos", {"file": file})
 
 
-def enqueue(client: Client, asset_id: str, **more: object) -> Any:
+def enqueue(signed_in: Client, asset_id: str, **more: object) -> Any:
     told = {"job_type": "ingest", "payload": {"asset_id": asset_id}, **more}
-    return client.post("/projects/demo/jobs", told, content_type="application/json")
+    return signed_in.post("/projects/demo/jobs", told, content_type="application/json")
 
 
-def test_upload_answers_as_documented(client: Client, lesson_video: Path) -> None:  # noqa: F811
-    answer = upload(client, lesson_video)
+def test_upload_answers_as_documented(signed_in: Client, lesson_video: Path) -> None:  # noqa: F811
+    answer = upload(signed_in, lesson_video)
 
     told = answer.json()
     assert answer.status_code == 201
@@ -48,60 +41,60 @@ def test_upload_answers_as_documented(client: Client, lesson_video: Path) -> Non
 
 @pytest.mark.parametrize("name", ["lesson.webm", "lesson.exe", "lesson"])
 def test_other_formats_are_refused(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
     name: str,
 ) -> None:
-    assert upload(client, lesson_video, name).status_code == 415
+    assert upload(signed_in, lesson_video, name).status_code == 415
 
 
 def test_text_that_calls_itself_a_video_is_refused(
-    client: Client, tmp_path: Path
+    signed_in: Client, tmp_path: Path
 ) -> None:
     fake = tmp_path / "fake.mp4"
     fake.write_text("#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n")
 
-    assert upload(client, fake).status_code == 415
+    assert upload(signed_in, fake).status_code == 415
     assert not Asset.objects.exists()
 
 
 def test_videos_are_listed_and_removed_one_by_one(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
 ) -> None:
-    first = upload(client, lesson_video).json()
-    upload(client, lesson_video)
-    assert len(client.get("/projects/demo/videos").json()) == 2
+    first = upload(signed_in, lesson_video).json()
+    upload(signed_in, lesson_video)
+    assert len(signed_in.get("/projects/demo/videos").json()) == 2
 
-    gone = client.delete(f"/projects/demo/videos/{first['asset_id']}")
+    gone = signed_in.delete(f"/projects/demo/videos/{first['asset_id']}")
 
     assert gone.status_code == 204
-    left = client.get("/projects/demo/videos").json()
+    left = signed_in.get("/projects/demo/videos").json()
     assert [row["asset_id"] for row in left] != [first["asset_id"]]
     assert len(left) == 1
 
 
 def test_storage_is_counted_and_wiped(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
 ) -> None:
-    upload(client, lesson_video)
+    upload(signed_in, lesson_video)
     size = lesson_video.stat().st_size
-    assert client.get("/storage/stats").json()["total_size_bytes"] == size
-    assert client.get("/projects/demo/storage/stats").json()["total_assets"] == 1
+    assert signed_in.get("/storage/stats").json()["total_size_bytes"] == size
+    assert signed_in.get("/projects/demo/storage/stats").json()["total_assets"] == 1
 
-    assert client.delete("/projects/demo/storage").status_code == 204
+    assert signed_in.delete("/projects/demo/storage").status_code == 204
 
-    assert client.get("/projects/demo/storage/stats").json()["total_assets"] == 0
+    assert signed_in.get("/projects/demo/storage/stats").json()["total_assets"] == 0
 
 
 def test_job_record_has_every_documented_field(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
 ) -> None:
-    asset_id = upload(client, lesson_video).json()["asset_id"]
+    asset_id = upload(signed_in, lesson_video).json()["asset_id"]
 
-    answer = enqueue(client, asset_id, max_attempts=5, retry_delay_seconds=10)
+    answer = enqueue(signed_in, asset_id, max_attempts=5, retry_delay_seconds=10)
 
     told = answer.json()
     assert answer.status_code == 201
@@ -116,16 +109,16 @@ def test_job_record_has_every_documented_field(
 
 
 def test_job_runs_to_completed_with_logs_and_result(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
     drain: Drain,
 ) -> None:
-    asset_id = upload(client, lesson_video).json()["asset_id"]
-    job_id = enqueue(client, asset_id).json()["job_id"]
+    asset_id = upload(signed_in, lesson_video).json()["asset_id"]
+    job_id = enqueue(signed_in, asset_id).json()["job_id"]
 
     drain()
 
-    told = client.get(f"/projects/demo/jobs/{job_id}").json()
+    told = signed_in.get(f"/projects/demo/jobs/{job_id}").json()
     assert (told["status"], told["progress"]) == ("completed", 100)
     assert told["attempts"] == 1
     assert told["logs"]
@@ -133,21 +126,23 @@ def test_job_runs_to_completed_with_logs_and_result(
 
 
 def test_jobs_are_listed_by_several_states(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
 ) -> None:
-    asset_id = upload(client, lesson_video).json()["asset_id"]
-    first = enqueue(client, asset_id).json()["job_id"]
-    second = enqueue(client, asset_id, job_type="scene_detection").json()["job_id"]
+    asset_id = upload(signed_in, lesson_video).json()["asset_id"]
+    first = enqueue(signed_in, asset_id).json()["job_id"]
+    second = enqueue(signed_in, asset_id, job_type="scene_detection").json()["job_id"]
     services.cancel(Job.objects.get(pk=second))
 
     def listed(query: str) -> list[str]:
-        return [j["job_id"] for j in client.get(f"/projects/demo/jobs{query}").json()]
+        return [
+            j["job_id"] for j in signed_in.get(f"/projects/demo/jobs{query}").json()
+        ]
 
     assert listed("?status=queued&status=running") == [first]
     assert listed("?status=cancelled") == [second]
     assert set(listed("")) == {first, second}
-    assert client.get("/projects/demo/jobs?status=odd").status_code == 400
+    assert signed_in.get("/projects/demo/jobs?status=odd").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -164,31 +159,33 @@ def test_jobs_are_listed_by_several_states(
         [],
     ],
 )
-def test_bad_jobs_are_refused(client: Client, told: object) -> None:
-    answer = client.post("/projects/demo/jobs", told, content_type="application/json")
+def test_bad_jobs_are_refused(signed_in: Client, told: object) -> None:
+    answer = signed_in.post(
+        "/projects/demo/jobs", told, content_type="application/json"
+    )
 
     assert answer.status_code == 400
 
 
 def test_stranger_finds_nothing(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
     stranger: User,
 ) -> None:
-    asset_id = upload(client, lesson_video).json()["asset_id"]
-    job_id = enqueue(client, asset_id).json()["job_id"]
-    client.force_login(stranger)
+    asset_id = upload(signed_in, lesson_video).json()["asset_id"]
+    job_id = enqueue(signed_in, asset_id).json()["job_id"]
+    signed_in.force_login(stranger)
 
-    assert client.get(f"/projects/demo/jobs/{job_id}").status_code == 404
-    assert client.get("/projects/demo/videos").status_code == 404
+    assert signed_in.get(f"/projects/demo/jobs/{job_id}").status_code == 404
+    assert signed_in.get("/projects/demo/videos").status_code == 404
 
 
 def test_streams_carry_the_bare_job(
-    client: Client,
+    signed_in: Client,
     lesson_video: Path,  # noqa: F811
 ) -> None:
-    asset_id = upload(client, lesson_video).json()["asset_id"]
-    told = enqueue(client, asset_id).json()
+    asset_id = upload(signed_in, lesson_video).json()["asset_id"]
+    told = enqueue(signed_in, asset_id).json()
 
     text = records.record_text(Job.objects.get().pk)
 

@@ -22,16 +22,14 @@ STAGE_FIELDS = {
 
 
 @pytest.fixture
-def browser(owner: User, monkeypatch: pytest.MonkeyPatch) -> Client:
+def browser(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
     small = {
         Aspect.WIDE: (320, 180),
         Aspect.TALL: (180, 320),
         Aspect.SQUARE: (200, 200),
     }
     monkeypatch.setattr(Aspect, "size_px", property(lambda aspect: small[aspect]))
-    client = Client()
-    client.force_login(owner)
-    return client
+    return signed_in
 
 
 @pytest.fixture

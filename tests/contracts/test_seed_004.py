@@ -27,13 +27,6 @@ UPLOAD = "/api/v1/upload/"
 
 
 @pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
-@pytest.fixture
 def fal(settings: object, tmp_path: Path) -> Iterator[FalEmulator]:
     with fal_emulator() as emulator:
         settings.FAL_KEY = KEY  # type: ignore[attr-defined]
@@ -44,13 +37,13 @@ def fal(settings: object, tmp_path: Path) -> Iterator[FalEmulator]:
         yield emulator
 
 
-def _send(client: Client, count: int = 1, **fields: Any) -> Any:
+def _send(signed_in: Client, count: int = 1, **fields: Any) -> Any:
     content = photo_of_a_disc(96)
     files = [
         SimpleUploadedFile(f"plate {n}.png", content, content_type="image/png")
         for n in range(count)
     ]
-    return client.post(UPLOAD, {"files": files, **fields})
+    return signed_in.post(UPLOAD, {"files": files, **fields})
 
 
 def _run(drain: Drain, job_id: str) -> Job:
@@ -64,54 +57,54 @@ def _run(drain: Drain, job_id: str) -> Job:
 
 
 def test_two_photos_become_two_models_on_this_machine(
-    client: Client, drain: Drain
+    signed_in: Client, drain: Drain
 ) -> None:
-    created = _send(client, 2)
+    created = _send(signed_in, 2)
     assert created.status_code == 201, created.content
     told = created.json()
     assert told["task_id"] == told["job_id"]
-    before = client.get(f"/api/v1/status/tasks/{told['task_id']}").json()
+    before = signed_in.get(f"/api/v1/status/tasks/{told['task_id']}").json()
     assert (before["state"], before["current"], before["total"]) == ("PENDING", 0, 2)
 
     _run(drain, told["job_id"])
 
-    after = client.get(f"/api/v1/status/tasks/{told['task_id']}").json()
+    after = signed_in.get(f"/api/v1/status/tasks/{told['task_id']}").json()
     assert after["state"] == "SUCCESS", after
     assert (after["progress"], after["current"], after["total"]) == (100, 2, 2)
     assert after["result"]["models"][0]["method"] == "single_photo_inflated"
-    listed = client.get(f"/api/v1/download/{told['job_id']}/all").json()
+    listed = signed_in.get(f"/api/v1/download/{told['job_id']}/all").json()
     names = {file["filename"] for file in listed["files"]}
     assert listed["total"] == len(listed["files"])
     assert {"plate_0.glb", "plate_0.usdz", "plate_1.glb", "models.zip"} <= names
     for file in listed["files"]:
-        answer = client.get(file["url"])
+        answer = signed_in.get(file["url"])
         assert answer.status_code == 200
         assert len(body_of(answer)) == file["size_bytes"]
 
 
 def test_one_failed_photo_does_not_lose_the_others(
-    client: Client, fal: FalEmulator, drain: Drain
+    signed_in: Client, fal: FalEmulator, drain: Drain
 ) -> None:
     fal.failing = {0}
-    job_id = _send(client, 2, model="triposr", engine="fal").json()["job_id"]
+    job_id = _send(signed_in, 2, model="triposr", engine="fal").json()["job_id"]
 
     job = _run(drain, job_id)
 
     assert job.status == "succeeded", job.error
-    told = client.get(f"/api/v1/status/tasks/{job_id}").json()
+    told = signed_in.get(f"/api/v1/status/tasks/{job_id}").json()
     assert (told["state"], told["result"]["failed"]) == ("SUCCESS", 1)
     assert [one["method"] for one in told["result"]["models"]] == ["fal"]
 
 
 def test_a_retry_makes_only_the_models_that_failed(
-    client: Client, fal: FalEmulator, drain: Drain
+    signed_in: Client, fal: FalEmulator, drain: Drain
 ) -> None:
     fal.failing = {0}
-    job_id = _send(client, 2, model="triposr", engine="fal").json()["job_id"]
+    job_id = _send(signed_in, 2, model="triposr", engine="fal").json()["job_id"]
     assert "failed" in _run(drain, job_id).message
     fal.failing = set()
 
-    answer = client.post(
+    answer = signed_in.post(
         f"/api/v1/jobs/{job_id}/retry/", "{}", content_type="application/json"
     )
     assert answer.status_code == 200, answer.content
@@ -119,29 +112,29 @@ def test_a_retry_makes_only_the_models_that_failed(
 
     # Two were sent at first, and then the failed one alone.
     assert len(fal.requests) == 3
-    told = client.get(f"/api/v1/status/tasks/{job_id}").json()
+    told = signed_in.get(f"/api/v1/status/tasks/{job_id}").json()
     assert (told["state"], told["result"]["failed"]) == ("SUCCESS", 0)
     assert len(told["result"]["models"]) == 2
 
 
 def test_when_all_fail_the_task_fails(
-    client: Client, fal: FalEmulator, drain: Drain
+    signed_in: Client, fal: FalEmulator, drain: Drain
 ) -> None:
     fal.failing = {0}
-    job_id = _send(client, 1, engine="fal").json()["job_id"]
+    job_id = _send(signed_in, 1, engine="fal").json()["job_id"]
 
     _run(drain, job_id)
 
-    told = client.get(f"/api/v1/status/tasks/{job_id}").json()
+    told = signed_in.get(f"/api/v1/status/tasks/{job_id}").json()
     assert (told["state"], told["result"]) == ("FAILURE", None)
     assert told["error"]
 
 
 def test_fals_signed_callback_brings_the_part_back(
-    client: Client, fal: FalEmulator, drain: Drain
+    signed_in: Client, fal: FalEmulator, drain: Drain
 ) -> None:
     fal.script = ["IN_QUEUE", "COMPLETED"]
-    job_id = _send(client, 1, engine="fal").json()["job_id"]
+    job_id = _send(signed_in, 1, engine="fal").json()["job_id"]
     drain()
     body = json.dumps({"request_id": "req-0", "status": "OK", "payload": {}}).encode()
 
@@ -160,31 +153,33 @@ def test_fals_signed_callback_brings_the_part_back(
 
 
 @pytest.mark.parametrize("count", [0, 26])
-def test_only_1_to_25_images_are_taken(client: Client, count: int) -> None:
-    answer = _send(client, count)
+def test_only_1_to_25_images_are_taken(signed_in: Client, count: int) -> None:
+    answer = _send(signed_in, count)
 
     assert answer.status_code == 400
     assert "1 to 25 images" in answer.json()["detail"]
 
 
-def test_what_is_no_image_is_refused(client: Client) -> None:
+def test_what_is_no_image_is_refused(signed_in: Client) -> None:
     file = SimpleUploadedFile("a.png", b"not an image at all", content_type="image/png")
 
-    assert client.post(UPLOAD, {"files": [file]}).status_code == 415
+    assert signed_in.post(UPLOAD, {"files": [file]}).status_code == 415
     assert Job.objects.count() == 0
 
 
 @pytest.mark.parametrize(
     "name", ["..%2F..%2Fetc%2Fpasswd", "%2Fetc%2Fpasswd", "....//etc", "nothing.glb"]
 )
-def test_names_never_become_paths(client: Client, name: str) -> None:
-    job_id = _send(client).json()["job_id"]
+def test_names_never_become_paths(signed_in: Client, name: str) -> None:
+    job_id = _send(signed_in).json()["job_id"]
 
-    assert client.get(f"/api/v1/download/{job_id}/{name}").status_code == 404
+    assert signed_in.get(f"/api/v1/download/{job_id}/{name}").status_code == 404
 
 
-def test_strangers_and_the_nameless_see_nothing(client: Client, stranger: User) -> None:
-    job_id = _send(client).json()["job_id"]
+def test_strangers_and_the_nameless_see_nothing(
+    signed_in: Client, stranger: User
+) -> None:
+    job_id = _send(signed_in).json()["job_id"]
     other = Client()
     other.force_login(stranger)
 
@@ -193,20 +188,20 @@ def test_strangers_and_the_nameless_see_nothing(client: Client, stranger: User) 
         assert Client().get(f"/api/v1/{path}").status_code in (401, 403)
 
 
-def test_a_cancelled_task_is_revoked(client: Client) -> None:
-    job_id = _send(client).json()["job_id"]
+def test_a_cancelled_task_is_revoked(signed_in: Client) -> None:
+    job_id = _send(signed_in).json()["job_id"]
 
     services.cancel(Job.objects.get(pk=job_id))
 
-    told = client.get(f"/api/v1/status/tasks/{job_id}").json()
+    told = signed_in.get(f"/api/v1/status/tasks/{job_id}").json()
     assert (told["state"], told["error"]) == ("REVOKED", "Cancelled")
 
 
-def test_the_stream_tells_progress_and_one_end(client: Client) -> None:
+def test_the_stream_tells_progress_and_one_end(signed_in: Client) -> None:
     import asyncio
     from collections.abc import AsyncIterator
 
-    job = load_snapshot(_send(client).json()["job_id"])
+    job = load_snapshot(_send(signed_in).json()["job_id"])
 
     async def messages() -> AsyncIterator[Message]:
         for seq, status in enumerate(("queued", "running", "running", "succeeded", "succeeded")):  # fmt: skip

@@ -32,13 +32,6 @@ def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
 
 
 @pytest.fixture
-def mine(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
-@pytest.fixture
 def painting(owner: User, project: Project, drain: Drain) -> Job:
     photo = _png(compose("landscape", seed=3, width=96, height=64).photo)
     limit = SizeLimit(max_bytes=10**6, max_image_bytes=10**6)
@@ -56,16 +49,16 @@ def painting(owner: User, project: Project, drain: Drain) -> Job:
 
 
 def test_a_drawn_mask_leaves_alone_what_does_not_depend_on_it(
-    mine: Client, painting: Job, drain: Drain
+    signed_in: Client, painting: Job, drain: Drain
 ) -> None:
     place = f"/studio/paintings/{painting.pk}/correct/"
-    assert place.encode() in mine.get(f"/studio/jobs/{painting.pk}/").content
-    assert b"data-correct" in mine.get(place).content
+    assert place.encode() in signed_in.get(f"/studio/jobs/{painting.pk}/").content
+    assert b"data-correct" in signed_in.get(place).content
     mask = np.zeros((64, 96), np.uint8)
     mask[10:30, 60:90] = 255
     file = SimpleUploadedFile("mask.png", _png(mask), content_type="image/png")
 
-    answer = mine.post(place, {"mask": file})
+    answer = signed_in.post(place, {"mask": file})
     drain()
 
     again = Job.objects.exclude(pk=painting.pk).get()
@@ -77,15 +70,18 @@ def test_a_drawn_mask_leaves_alone_what_does_not_depend_on_it(
     box = again.result["layers"][1]["bounding_box"]
     assert abs(box["x"] - 60) < 6
     assert abs(box["y"] - 10) < 6
-    assert b'data-mask="/' in mine.get(f"/studio/paintings/{again.pk}/correct/").content
+    assert (
+        b'data-mask="/'
+        in signed_in.get(f"/studio/paintings/{again.pk}/correct/").content
+    )
 
 
 def test_nothing_drawn_is_said_and_starts_nothing(
-    mine: Client, painting: Job, stranger: User
+    signed_in: Client, painting: Job, stranger: User
 ) -> None:
     place = f"/studio/paintings/{painting.pk}/correct/"
 
-    answer = mine.post(place, {}, follow=True)
+    answer = signed_in.post(place, {}, follow=True)
 
     assert b"Paint over the photo, or choose a picture, first." in answer.content
     assert Job.objects.count() == 1
@@ -95,13 +91,13 @@ def test_nothing_drawn_is_said_and_starts_nothing(
 
 
 def test_a_mask_is_painted_in_a_browser_by_pointer_and_by_keys(
-    mine: Client, painting: Job, server: str
+    signed_in: Client, painting: Job, server: str
 ) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.executable(), args=["--no-sandbox"]
         )
-        session = mine.cookies["sessionid"].value
+        session = signed_in.cookies["sessionid"].value
         context = browser.new_context(viewport={"width": 1200, "height": 800})
         context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
         context.route("**/static/**", _serve_static)

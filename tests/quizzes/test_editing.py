@@ -45,15 +45,8 @@ def quiz(project: Project) -> QuizRow:
     return row
 
 
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
-
-
-def send(client: Client, method: str, path: str, body: object = None) -> Any:
-    call = getattr(client, method)
+def send(signed_in: Client, method: str, path: str, body: object = None) -> Any:
+    call = getattr(signed_in, method)
     return call(path, body if body is not None else {}, content_type="application/json")
 
 
@@ -61,65 +54,65 @@ def address(quiz: QuizRow, tail: str = "") -> str:
     return f"/api/v1/quizzes/{quiz.pk}/{tail}"
 
 
-def keys(client: Client, quiz: QuizRow) -> list[str]:
-    return [each["id"] for each in client.get(address(quiz)).json()["questions"]]
+def keys(signed_in: Client, quiz: QuizRow) -> list[str]:
+    return [each["id"] for each in signed_in.get(address(quiz)).json()["questions"]]
 
 
-def test_edit_is_kept_and_undo_takes_it_back(client: Client, quiz: QuizRow) -> None:
-    key = keys(client, quiz)[0]
-    before = client.get(address(quiz)).json()["questions"][0]["prompt"]
+def test_edit_is_kept_and_undo_takes_it_back(signed_in: Client, quiz: QuizRow) -> None:
+    key = keys(signed_in, quiz)[0]
+    before = signed_in.get(address(quiz)).json()["questions"][0]["prompt"]
 
     edited = send(
-        client, "patch", address(quiz, f"questions/{key}/"), {"prompt": "Why?"}
+        signed_in, "patch", address(quiz, f"questions/{key}/"), {"prompt": "Why?"}
     )
     assert edited.json()["questions"][0]["prompt"] == "Why?"
 
-    undone = send(client, "post", address(quiz, "undo/"))
+    undone = send(signed_in, "post", address(quiz, "undo/"))
     assert undone.json()["questions"][0]["prompt"] == before
-    assert send(client, "post", address(quiz, "undo/")).status_code == 400
+    assert send(signed_in, "post", address(quiz, "undo/")).status_code == 400
 
 
-def test_order_removal_and_another_one(client: Client, quiz: QuizRow) -> None:
-    old = keys(client, quiz)
-    send(client, "post", address(quiz, "order/"), {"questions": old[::-1]})
-    assert keys(client, quiz) == old[::-1]
+def test_order_removal_and_another_one(signed_in: Client, quiz: QuizRow) -> None:
+    old = keys(signed_in, quiz)
+    send(signed_in, "post", address(quiz, "order/"), {"questions": old[::-1]})
+    assert keys(signed_in, quiz) == old[::-1]
 
-    send(client, "delete", address(quiz, f"questions/{old[0]}/"))
-    assert old[0] not in keys(client, quiz)
+    send(signed_in, "delete", address(quiz, f"questions/{old[0]}/"))
+    assert old[0] not in keys(signed_in, quiz)
 
-    send(client, "post", address(quiz, f"questions/{old[1]}/regenerate/"))
-    assert old[1] not in keys(client, quiz)
-    assert len(keys(client, quiz)) == len(old) - 1
+    send(signed_in, "post", address(quiz, f"questions/{old[1]}/regenerate/"))
+    assert old[1] not in keys(signed_in, quiz)
+    assert len(keys(signed_in, quiz)) == len(old) - 1
 
 
 def test_question_that_cannot_be_asked_is_refused(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
     told = {"type": "multiple_choice", "prompt": "Which?", "choices": [{"text": "one"}]}
 
-    answer = send(client, "post", address(quiz, "questions/"), told)
+    answer = send(signed_in, "post", address(quiz, "questions/"), told)
 
     assert answer.status_code == 400
     assert "choices" in answer.json()["errors"]
 
 
-def test_second_editor_notices_the_first(client: Client, quiz: QuizRow) -> None:
-    send(client, "patch", address(quiz), {"title": "New", "version": 1})
+def test_second_editor_notices_the_first(signed_in: Client, quiz: QuizRow) -> None:
+    send(signed_in, "patch", address(quiz), {"title": "New", "version": 1})
 
-    late = send(client, "patch", address(quiz), {"title": "Other", "version": 1})
+    late = send(signed_in, "patch", address(quiz), {"title": "Other", "version": 1})
 
     assert late.status_code == 409
 
 
 def test_learner_answers_once_and_the_teacher_sees_it(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
-    link = send(client, "post", address(quiz, "links/")).json()
+    link = send(signed_in, "post", address(quiz, "links/")).json()
     learner = Client()
     page = learner.get(link["url"]).content.decode()
     assert "correct" not in page.partition("quiz-data")[2]
     begun = send(learner, "post", f"{link['url']}attempts/", {"learner": "Ada"}).json()
-    question = client.get(address(quiz)).json()["questions"][0]
+    question = signed_in.get(address(quiz)).json()["questions"][0]
     right = [c["id"] for c in question["choices"] if c["correct"]]
     given = right or question["answer"].split("|")[0]
     told = {"question": question["id"], "given": given, "seconds": 4}
@@ -129,22 +122,22 @@ def test_learner_answers_once_and_the_teacher_sees_it(
 
     assert first.json()["score"] == 1
     assert second.status_code == 409
-    results = client.get(address(quiz, "results/")).json()
+    results = signed_in.get(address(quiz, "results/")).json()
     assert results["learners"][0]["points"] == 1
     assert results["questions"][0]["facility"] == 1
-    assert "Ada" in client.get(address(quiz, "results.csv")).content.decode()
+    assert "Ada" in signed_in.get(address(quiz, "results.csv")).content.decode()
 
 
 def test_closed_link_and_stranger_find_nothing(
-    client: Client, quiz: QuizRow, stranger: User
+    signed_in: Client, quiz: QuizRow, stranger: User
 ) -> None:
-    link = send(client, "post", address(quiz, "links/")).json()
-    send(client, "delete", address(quiz, f"links/{link['token']}/"))
+    link = send(signed_in, "post", address(quiz, "links/")).json()
+    send(signed_in, "delete", address(quiz, f"links/{link['token']}/"))
     assert Client().get(link["url"]).status_code == 404
     assert PlayLink.objects.get().revoked_at is not None
 
-    client.force_login(stranger)
-    assert client.get(address(quiz)).status_code == 404
+    signed_in.force_login(stranger)
+    assert signed_in.get(address(quiz)).status_code == 404
 
 
 def lesson_address(quiz: QuizRow, tail: str = "") -> str:
@@ -152,12 +145,15 @@ def lesson_address(quiz: QuizRow, tail: str = "") -> str:
 
 
 def test_sentence_is_corrected_and_keeps_its_time(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
-    before = client.get(lesson_address(quiz)).json()["segments"][1]
+    before = signed_in.get(lesson_address(quiz)).json()["segments"][1]
 
     answer = send(
-        client, "patch", lesson_address(quiz, "segments/1/"), {"text": "Leaves  rest."}
+        signed_in,
+        "patch",
+        lesson_address(quiz, "segments/1/"),
+        {"text": "Leaves  rest."},
     )
 
     after = answer.json()["segments"][1]
@@ -166,35 +162,37 @@ def test_sentence_is_corrected_and_keeps_its_time(
     words = Segment.objects.get(lesson=quiz.lesson, position=1).words
     assert [word[0] for word in words] == ["Leaves", "rest."]
     assert all(after["start"] <= word[1] < word[2] <= after["end"] for word in words)
-    empty = send(client, "patch", lesson_address(quiz, "segments/1/"), {"text": " "})
+    empty = send(signed_in, "patch", lesson_address(quiz, "segments/1/"), {"text": " "})
     assert empty.status_code == 400
 
 
 def test_scene_is_named_and_its_beginning_moves_its_neighbours_end(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
     for position, (start, end) in enumerate(((0.0, 30.0), (30.0, 90.0))):
         quiz.lesson.scenes.create(position=position, start=start, end=end)
 
     told = {"title": "Leaves", "start": 42.5}
-    answer = send(client, "patch", lesson_address(quiz, "scenes/1/"), told)
+    answer = send(signed_in, "patch", lesson_address(quiz, "scenes/1/"), told)
 
     first, second = answer.json()["scenes"]
     assert (second["title"], second["start"], first["end"]) == ("Leaves", 42.5, 42.5)
     for bad in (0.0, 90.0, "soon"):
-        late = send(client, "patch", lesson_address(quiz, "scenes/1/"), {"start": bad})
+        late = send(
+            signed_in, "patch", lesson_address(quiz, "scenes/1/"), {"start": bad}
+        )
         assert late.status_code == 400
 
 
 def test_link_that_keeps_nothing_judges_and_forgets(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
     link = send(
-        client, "post", address(quiz, "links/"), {"keeps_results": False}
+        signed_in, "post", address(quiz, "links/"), {"keeps_results": False}
     ).json()
     learner = Client()
     begun = send(learner, "post", f"{link['url']}attempts/", {"learner": "Ada"}).json()
-    question = client.get(address(quiz)).json()["questions"][0]
+    question = signed_in.get(address(quiz)).json()["questions"][0]
     right = [c["id"] for c in question["choices"] if c["correct"]]
     told = {
         "question": question["id"],
@@ -206,14 +204,14 @@ def test_link_that_keeps_nothing_judges_and_forgets(
     assert begun["attempt"] is None
     assert verdict["score"] == 1
     assert verdict["explanation"] == question["explanation"]
-    assert client.get(address(quiz, "results/")).json()["learners"] == []
+    assert signed_in.get(address(quiz, "results/")).json()["learners"] == []
 
 
 def test_results_say_how_hard_a_question_is_and_whom_it_tells_apart(
-    client: Client, quiz: QuizRow
+    signed_in: Client, quiz: QuizRow
 ) -> None:
     link = PlayLink.objects.create(quiz=quiz)
-    asked = keys(client, quiz)
+    asked = keys(signed_in, quiz)
     # The better a learner, the more of the questions were right; the last one is the
     # other way round.
     for learner in range(6):
@@ -223,12 +221,12 @@ def test_results_say_how_hard_a_question_is_and_whom_it_tells_apart(
             good = learner < 2 if last else learner > place
             attempt.answers.create(question=key, given="", score=float(good), seconds=2)
 
-    told = client.get(address(quiz, "results/")).json()["questions"]
+    told = signed_in.get(address(quiz, "results/")).json()["questions"]
 
     assert told[0]["facility"] > told[1]["facility"] > told[2]["facility"]
     assert told[1]["discrimination"] > 0.3
     assert told[-1]["discrimination"] < 0.1
     assert told[0]["mean_seconds"] == 2.0
-    table = client.get(address(quiz, "results.csv")).content.decode()
+    table = signed_in.get(address(quiz, "results.csv")).content.decode()
     assert "discrimination" in table
     assert "Learner 5" in table

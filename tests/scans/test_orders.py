@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -21,13 +20,6 @@ from tests.conftest import Drain, make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCAN = "/api/v1/scan"
-
-
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
 
 
 @pytest.fixture
@@ -56,11 +48,11 @@ def shelf(film: Path) -> Iterator[str]:
         thread.join()
 
 
-def _post(client: Client, **body: Any) -> Any:
-    return client.post(SCAN, json.dumps(body), content_type="application/json")
+def _post(signed_in: Client, **body: Any) -> Any:
+    return signed_in.post(SCAN, json.dumps(body), content_type="application/json")
 
 
-def _ended(client: Client, drain: Drain, job_id: str) -> Job:
+def _ended(signed_in: Client, drain: Drain, job_id: str) -> Job:
     for _ in range(4):
         drain()
         job = Job.objects.get(pk=job_id)
@@ -70,8 +62,8 @@ def _ended(client: Client, drain: Drain, job_id: str) -> Job:
     raise AssertionError(f"the job is still {job.status}: {job.message}")
 
 
-def _inputs(client: Client, job_id: Any) -> Any:
-    return client.get(f"/api/v1/jobs/{job_id}/").json()["inputs"]
+def _inputs(signed_in: Client, job_id: Any) -> Any:
+    return signed_in.get(f"/api/v1/jobs/{job_id}/").json()["inputs"]
 
 
 def _photos(count: int) -> list[SimpleUploadedFile]:
@@ -87,12 +79,12 @@ def _photos(count: int) -> list[SimpleUploadedFile]:
 
 
 def test_a_film_at_an_address_is_fetched_and_looked_into(
-    client: Client, drain: Drain, shelf: str, settings: Any
+    signed_in: Client, drain: Drain, shelf: str, settings: Any
 ) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
-    job_id = _post(client, videoUrl=f"{shelf}/walk.mp4").json()["jobId"]
+    job_id = _post(signed_in, videoUrl=f"{shelf}/walk.mp4").json()["jobId"]
 
-    job = _ended(client, drain, job_id)
+    job = _ended(signed_in, drain, job_id)
 
     # It came and was opened: it is too short to scan, which only a look inside tells.
     assert job.error is not None
@@ -103,52 +95,57 @@ def test_a_film_at_an_address_is_fetched_and_looked_into(
     ("path", "code"), [("/nothing.mp4", "fetch_failed"), (None, "fetch_unavailable")]
 )
 def test_an_address_that_gives_nothing_is_taken_and_then_fails_saying_so(
-    client: Client, drain: Drain, shelf: str, settings: Any, path: str | None, code: str
+    signed_in: Client,
+    drain: Drain,
+    shelf: str,
+    settings: Any,
+    path: str | None,
+    code: str,
 ) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
     with socket.socket() as taken:
         # Bound and not listening: nobody answers there.
         taken.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/walk.mp4"
-        answer = _post(client, videoUrl=f"{shelf}{path}" if path else nobody)
+        answer = _post(signed_in, videoUrl=f"{shelf}{path}" if path else nobody)
         assert answer.status_code == 201
         job_id = answer.json()["jobId"]
 
-        job = _ended(client, drain, job_id)
+        job = _ended(signed_in, drain, job_id)
 
-    told = client.get(f"{SCAN}/{job_id}/status").json()
+    told = signed_in.get(f"{SCAN}/{job_id}/status").json()
     assert told["status"] == "failed"
     assert job.error is not None
     assert (job.error["code"], job.error["detail"]) == (code, told["error"])
 
 
-def test_photos_are_taken_as_well_as_a_film(client: Client, drain: Drain) -> None:
-    answer = client.post(SCAN, {"files": _photos(3), "modelQuality": "2"})
+def test_photos_are_taken_as_well_as_a_film(signed_in: Client, drain: Drain) -> None:
+    answer = signed_in.post(SCAN, {"files": _photos(3), "modelQuality": "2"})
     assert answer.status_code == 201, answer.content
 
-    job = _ended(client, drain, answer.json()["jobId"])
+    job = _ended(signed_in, drain, answer.json()["jobId"])
 
-    assert len(_inputs(client, job.pk)) == 3
+    assert len(_inputs(signed_in, job.pk)) == 3
     assert job.params["modelQuality"] == 2
     assert job.error is not None
     assert "There are only 3 pictures; at least 8 are needed" in job.error["detail"]
 
 
-def test_photos_that_lie_here_are_named_by_their_ids(client: Client) -> None:
+def test_photos_that_lie_here_are_named_by_their_ids(signed_in: Client) -> None:
     ids = [
-        client.post("/api/v1/projects/scans/assets/", {"file": photo}).json()["id"]
+        signed_in.post("/api/v1/projects/scans/assets/", {"file": photo}).json()["id"]
         for photo in _photos(2)
     ]
 
-    answer = _post(client, assetIds=ids)
+    answer = _post(signed_in, assetIds=ids)
 
     assert answer.status_code == 201, answer.content
-    assert _inputs(client, answer.json()["jobId"]) == ids
+    assert _inputs(signed_in, answer.json()["jobId"]) == ids
 
 
-def test_all_that_kiri_takes_can_be_asked_for(client: Client, film: Path) -> None:
+def test_all_that_kiri_takes_can_be_asked_for(signed_in: Client, film: Path) -> None:
     file = SimpleUploadedFile("walk.mp4", film.read_bytes(), content_type="video/mp4")
-    answer = client.post(
+    answer = signed_in.post(
         SCAN,
         {
             "file": file, "scanType": "3dgs", "isMesh": "1", "isMask": "1",
@@ -178,33 +175,33 @@ def test_all_that_kiri_takes_can_be_asked_for(client: Client, film: Path) -> Non
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_at_once(
-    client: Client, film: Path, wrong: dict[str, str]
+    signed_in: Client, film: Path, wrong: dict[str, str]
 ) -> None:
     file = SimpleUploadedFile("walk.mp4", film.read_bytes(), content_type="video/mp4")
 
-    answer = client.post(SCAN, {"file": file, **wrong})
+    answer = signed_in.post(SCAN, {"file": file, **wrong})
 
     assert answer.status_code == 400, answer.content
     assert (Job.objects.count(), Asset.objects.count()) == (0, 0)
 
 
 def test_fbx_is_refused_at_once_where_only_this_machine_scans(
-    client: Client, settings: Any
+    signed_in: Client, settings: Any
 ) -> None:
     order = {"videoUrl": "http://example.com/walk.mp4", "fileFormat": "fbx"}
 
-    answer = _post(client, **order)
+    answer = _post(signed_in, **order)
     assert answer.status_code == 400
     assert "closed format" in answer.json()["detail"]
     settings.KIRI_API_KEY = "kiri_test"
 
-    assert _post(client, **order).status_code == 201
+    assert _post(signed_in, **order).status_code == 201
 
 
-def test_a_film_and_photos_are_not_one_scan(client: Client, film: Path) -> None:
+def test_a_film_and_photos_are_not_one_scan(signed_in: Client, film: Path) -> None:
     file = SimpleUploadedFile("walk.mp4", film.read_bytes(), content_type="video/mp4")
 
-    answer = client.post(SCAN, {"file": file, "files": _photos(1)})
+    answer = signed_in.post(SCAN, {"file": file, "files": _photos(1)})
 
     assert answer.status_code == 400
     assert "photos alone" in answer.json()["detail"]

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.models import Job, Project
@@ -25,42 +24,39 @@ def kiri(settings: object) -> Iterator[KiriEmulator]:
         yield emulator
 
 
-@pytest.fixture
-def client(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
+def _told(signed_in: Client, job: Job) -> Any:
+    return signed_in.get(f"/api/v1/scan/{job.pk}/status").json()["status"]
 
 
-def _told(client: Client, job: Job) -> Any:
-    return client.get(f"/api/v1/scan/{job.pk}/status").json()["status"]
-
-
-def _counted(client: Client) -> dict[str, int]:
-    counts = client.get("/api/v1/scan/stats").json()["status_counts"]
+def _counted(signed_in: Client) -> dict[str, int]:
+    counts = signed_in.get("/api/v1/scan/stats").json()["status_counts"]
     return {word: count for word, count in counts.items() if count}
 
 
 def test_each_of_kiris_codes_reads_as_the_table_says(
-    client: Client, kiri: KiriEmulator, project: Project, tmp_path: Path, drain: Drain
+    signed_in: Client,
+    kiri: KiriEmulator,
+    project: Project,
+    tmp_path: Path,
+    drain: Drain,
 ) -> None:
     kiri.script = [-1, 3, 0, 2]
     job = _scan(project, tmp_path)
-    words = [_told(client, job)]
-    assert _counted(client) == {"queued": 1}
+    words = [_told(signed_in, job)]
+    assert _counted(signed_in) == {"queued": 1}
 
     for _ in kiri.script:
         make_due(job)
         drain()
-        words.append(_told(client, job))
-        assert _counted(client) == {words[-1]: 1}
+        words.append(_told(signed_in, job))
+        assert _counted(signed_in) == {words[-1]: 1}
 
     assert words == ["queued", "uploading", "queued", "processing", "success"]
 
 
 @pytest.mark.parametrize(("code", "word"), [(1, "failed"), (4, "expired")])
 def test_failed_and_expired_are_told_apart(
-    client: Client, kiri: KiriEmulator, project: Project, tmp_path: Path, drain: Drain,
+    signed_in: Client, kiri: KiriEmulator, project: Project, tmp_path: Path, drain: Drain,
     code: int, word: str,
 ) -> None:  # fmt: skip
     kiri.script = [code]
@@ -68,9 +64,9 @@ def test_failed_and_expired_are_told_apart(
 
     drain()
 
-    assert _told(client, job) == word
-    assert _counted(client) == {word: 1}
-    assert client.get("/api/v1/scan/stats").json()["total_jobs"] == 1
-    told = client.get(f"/api/v1/scan/{job.pk}/result").json()
+    assert _told(signed_in, job) == word
+    assert _counted(signed_in) == {word: 1}
+    assert signed_in.get("/api/v1/scan/stats").json()["total_jobs"] == 1
+    told = signed_in.get(f"/api/v1/scan/{job.pk}/result").json()
     assert (told["status"], told["usdzUrl"]) == (word, None)
     assert told["error"]
