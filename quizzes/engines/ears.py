@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quizzes.content import Word
-from quizzes.engines import pocketsphinx, whisper
+from quizzes.engines import doubts, pocketsphinx, whisper
 from quizzes.engines.speech_activity import Span
 
 ENGLISH = "en"
 # The value of WHISPER_MODEL that leaves the packaged model alone.
 NONE = "none"
-# Whisper listens to the end of a long hint alone.
-_HINTED_WORDS = 60
 # These know English and nothing else.
 _ENGLISH_ONLY = frozenset({pocketsphinx.NAME, whisper.SMALL_NAME})
 NO_EAR = (
@@ -65,16 +63,12 @@ class Ear:
             sound,
             spans,
             language=language,
-            hint=_hint(vocabulary),
             on_progress=on_progress,
         )
-        return Heard(words=told.words, language=told.language, source=self.name)
-
-
-def _hint(vocabulary: Sequence[str]) -> str:
-    """Whisper goes on in the manner of its hint: a bare list would end all points."""
-    words = [text for text in vocabulary if " " not in text][:_HINTED_WORDS]
-    return f"This lesson is about {', '.join(words)}." if words else ""
+        heard = told.words
+        if told.language.startswith(ENGLISH):
+            heard = doubts.weighed(heard, vocabulary)
+        return Heard(words=heard, language=told.language, source=self.name)
 
 
 def chosen(setting: str) -> Ear:

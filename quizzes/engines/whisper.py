@@ -43,7 +43,6 @@ class Whisper:
         spans: Sequence[Span],
         *,
         language: str = "",
-        hint: str = "",
         on_progress: Callable[[float], None] | None = None,
     ) -> Heard:
         sound, places = _condensed(recording, spans)
@@ -55,7 +54,6 @@ class Whisper:
             word_timestamps=True,
             # What was said before must not put words into its mouth.
             condition_on_previous_text=False,
-            initial_prompt=hint or None,
             vad_filter=False,
         )
         words: list[Word] = []

@@ -29,8 +29,8 @@ from quizzes.facts import Given, Interval, Part, PartWords, SoundFacts
 from quizzes.params import TranscriptionParams
 
 # Parts this long keep all workers busy and lose nothing at seams.
-_PART_S = 150.0
-_LONGEST_PART_S = 600.0
+PART_S = 150.0
+LONGEST_PART_S = 600.0
 NOBODY = "Nobody was heard speaking."
 _LARGEST_TEXT_BYTES = 5 * 2**20
 # Documents that are not what they show: PDF, RTF, and all that is a ZIP inside.
@@ -62,7 +62,7 @@ def prepare_sound(bench: Workbench[TranscriptionParams]) -> StageResult:
         files.append(OutputFile(path=sound, role="speech", published=False))
     recognise = given in (Given.NONE, Given.OWN_TEXT)
     plans = (
-        activity.plan_parts(spans, target_s=_PART_S, longest_s=_LONGEST_PART_S)
+        activity.plan_parts(spans, target_s=PART_S, longest_s=LONGEST_PART_S)
         if recognise
         else []
     )

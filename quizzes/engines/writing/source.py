@@ -12,7 +12,7 @@ from quizzes.engines.writing.lexicon import EVERYDAY, STOPWORDS, words_of
 CONFIDENCE_FLOOR = 0.55
 # One wrong word makes a sentence silly: each must have been understood about, and
 # what the sentence is about rather surely.
-_WORD_FLOOR, _TERM_FLOOR = 0.35, 0.6
+_WORD_FLOOR, _TERM_FLOOR = 0.5, 0.65
 
 # What points at something said before: alone, such a sentence makes no sense.
 _POINTING_START = re.compile(
