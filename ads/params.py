@@ -41,7 +41,7 @@ class AdParams(Params):
     logo: AssetRef | None = Field(None, description="A logo for the end card.")
     webm: bool = Field(True, description="Make a WebM beside the MP4.")
     webm_size: Literal[720, 1080] = Field(
-        720,
+        1080,
         title="WebM size",
         description="The WebM's shorter side in pixels; the MP4 always has 1080.",
     )

@@ -8,11 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ads import stages
 from ads.engines.stage.layout import safe_area
 from ads.engines.stage.palette import contrast
 from ads.engines.stage.scene import SceneRenderer
+from ads.engines.stage.sprites import premultiplied
 from ads.styles import Aspect, StyleName, style_of
 from ads.timing import FPS, LEAD_S, Span
 from benchmarks.ads_made import Made
@@ -52,9 +54,9 @@ def captioned(
     """A frame with a caption, and which of its pixels the caption changes."""
     number = round(((voice.words[0].start_s + voice.duration_s) / 2 + LEAD_S) * FPS)
     renderer = made.renderer(scene, aspect)
-    spoken = renderer.draw(number).copy()
+    spoken = renderer.draw(number).rgb()
     plan = stages.scene_plan(made.bench("check", scene - 1), made.script, scene, aspect)
-    plain = SceneRenderer(replace(plan, cues=())).draw(number)
+    plain = SceneRenderer(replace(plan, cues=())).draw(number).rgb()
     return spoken, (spoken != plain).any(axis=2)
 
 
@@ -117,7 +119,9 @@ def product_likeness(
     renderer: SceneRenderer, number: int, frame: NDArray[np.uint8]
 ) -> tuple[float, float | None]:
     """SSIM, and the share of ORB features kept, once the camera's move is undone."""
-    source = renderer.product.levels[0]
+    assert renderer.plan.product is not None
+    with Image.open(renderer.plan.product) as photo:
+        source = premultiplied(np.asarray(photo.convert("RGBA")))
     scale = min(1.0, renderer.pose(number).height / source.shape[0])
     size = (round(source.shape[1] * scale), round(source.shape[0] * scale))
     small = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -241,7 +245,7 @@ def check_contrast(report: Report, made: Made, aspect: Aspect) -> None:
     for scene in range(1, 5):
         renderer = made.renderer(scene, aspect)
         number = round(renderer.plan.span.frames * 0.6)
-        frame = renderer.draw(number).copy()
+        frame = renderer.draw(number).rgb()
         for piece in renderer.letters.pieces:
             top, left = round(piece.y), round(piece.x)
             box = frame[
@@ -264,7 +268,8 @@ def check_contrast(report: Report, made: Made, aspect: Aspect) -> None:
 def button_contrast(renderer: SceneRenderer) -> float:
     """The call to action's words against their button, once it has come."""
     assert renderer.button is not None
-    area, frame = renderer.button.area, renderer.draw(renderer.plan.span.frames - 1)
+    area = renderer.button.area
+    frame = renderer.draw(renderer.plan.span.frames - 1).rgb()
     # Slanted and round ends show what lies behind.
     inset = area.height / 2
     columns = slice(round(area.left + inset), round(area.right - inset))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ads.engines.stage.planes import Plane
+from ads.engines.stage.canvas import Planes
+from ads.engines.stage.kernels import Plane
 from ads.timing import FPS
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Coding:
     settings: Mapping[str, str]
     # How the file is laid out.
     layout: Mapping[str, str] = field(default_factory=dict)
+    # For how many frames a picture may stand that is encoded once.
+    longest_hold: int = 1
     # The film's size as a share of the frames'.
     scale: Fraction = Fraction(1)
 
@@ -65,11 +68,14 @@ class Film:
         import av  # loads all of ffmpeg's libraries
         from av.video.stream import VideoStream
 
+        self._coding = coding
         self._given, self._size = size_px, coding.size_of(size_px)
-        self._small: Plane | None = None
+        self._small: Planes | None = None
         if self._size != size_px:
             self._small = np.empty(self._size[0] * self._size[1] * 3 // 2, np.uint8)
         self._count = 0
+        # What is shown, if it has been held since it was encoded.
+        self._held: Planes | None = None
         self._file: OutputContainer = av.open(
             str(path), "w", options=dict(coding.layout)
         )
@@ -84,9 +90,13 @@ class Film:
         self._stream: VideoStream | None = stream
         self._thread = ThreadPoolExecutor(max_workers=1)
 
-    def add(self, planes: Plane) -> Future[None]:
+    def add(self, planes: Planes) -> Future[None]:
         """Encode a frame; its planes may be written over when the answer is there."""
         return self._thread.submit(self._encode, planes)
+
+    def hold(self, planes: Planes) -> Future[None]:
+        """Show what was added last for another frame; the same planes are given again."""
+        return self._thread.submit(self._hold, planes)
 
     def finish(self) -> Future[None]:
         """Write what the encoder still holds back, and the end of the file."""
@@ -99,10 +109,18 @@ class Film:
         self._stream = None
         self._file.close()
 
-    def _encode(self, planes: Plane) -> None:
+    def _hold(self, planes: Planes) -> None:
+        if self._count % self._coding.longest_hold:
+            self._held = planes
+            self._count += 1
+        else:
+            self._encode(planes)
+
+    def _encode(self, planes: Planes) -> None:
         import av
 
         assert self._stream is not None
+        self._held = None
         wide, high = self._size
         shown = planes if self._small is None else self._shrunk(planes, self._small)
         frame = av.VideoFrame.from_numpy_buffer(
@@ -114,11 +132,15 @@ class Film:
 
     def _end(self) -> None:
         assert self._stream is not None
+        if self._held is not None:
+            # The last frame tells how long the film is.
+            self._count -= 1
+            self._encode(self._held)
         self._file.mux(self._stream.encode())
         self._stream = None
         self._file.close()
 
-    def _shrunk(self, planes: Plane, small: Plane) -> Plane:
+    def _shrunk(self, planes: Planes, small: Planes) -> Planes:
         for large, little in zip(
             _parted(planes, self._given), _parted(small, self._size), strict=True
         ):
@@ -137,7 +159,7 @@ def encoding(path: Path, coding: Coding, size_px: Size) -> Iterator[Film]:
         film.give_up()
 
 
-def _parted(planes: Plane, size_px: Size) -> tuple[Plane, Plane, Plane]:
+def _parted(planes: Planes, size_px: Size) -> tuple[Plane, Plane, Plane]:
     """The three planes as pictures."""
     wide, high = size_px
     size, half = wide * high, (high // 2, wide // 2)

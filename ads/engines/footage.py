@@ -6,13 +6,14 @@ from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from itertools import cycle
 from pathlib import Path
 
 import cv2
 
 from ads.engines.films import PICTURES, Coding, encoding
 from ads.engines.packaging import TIMESCALE
-from ads.engines.stage.planes import Plane, PlaneMaker
+from ads.engines.stage.canvas import Canvas, Planes
 from ads.engines.stage.scene import ScenePlan, SceneRenderer
 from ads.timing import FPS
 
@@ -45,7 +46,15 @@ VP9 = Coding(
         "b": "2M",
         "crf": "33",
         "g": "120",
+        # Frames are encoded as they come, and for their own sake: looking ahead and
+        # learning from each other cost time, and make the film no smaller.
+        "lag-in-frames": "0",
+        "auto-alt-ref": "0",
+        "aq-mode": "0",
+        "error-resilient": "default",
     },
+    # Twice a second, so that players find their way.
+    longest_hold=15,
 )
 # What the shorter side of a whole picture has.
 FULL_SIZE = 1080
@@ -73,8 +82,13 @@ def film_scene(
         if webm is not None:
             coding = replace(VP9, scale=Fraction(webm_size, FULL_SIZE))
             films.append(opened.enter_context(encoding(webm, coding, size)))
+        shown: Planes | None = None
         for number, planes in enumerate(frames):
-            waiting.append([film.add(planes) for film in films])
+            held = planes is shown
+            waiting.append(
+                [film.hold(planes) if held else film.add(planes) for film in films]
+            )
+            shown = planes
             if len(waiting) > _AHEAD:
                 # The next frame takes this one's room.
                 _wait_for(waiting.popleft())
@@ -108,8 +122,16 @@ def raw_video(width_px: int, height_px: int) -> Sequence[str]:
     )
 
 
-def frames_of(renderer: SceneRenderer, *, kept: int = 1) -> Iterator[Plane]:
-    """Every frame of a scene as planes for the encoders; the latest few are valid."""
-    maker = PlaneMaker(*renderer.plan.frame_size_px, kept=kept)
+def frames_of(renderer: SceneRenderer, *, kept: int = 1) -> Iterator[Planes]:
+    """Every frame of a scene for the encoders; the latest few are valid.
+
+    A frame that shows the same as the one before it is the same object.
+    """
+    size = renderer.plan.frame_size_px
+    rooms = cycle([Canvas(*size) for _ in range(kept)])
+    canvas = next(rooms)
     for number in range(renderer.plan.span.frames):
-        yield maker.planes_of(renderer.draw(number))
+        if number == 0 or not renderer.repeats(number):
+            canvas = next(rooms)
+            renderer.draw_on(canvas, number)
+        yield canvas.planes

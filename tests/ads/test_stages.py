@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import BaseModel
 
 from ads import stages
@@ -176,13 +177,14 @@ def test_the_product_keeps_its_own_pixels(
     plan = stages.scene_plan(run.bench("video_gen", 1), facts, 2, Aspect.WIDE)
     renderer = SceneRenderer(plan)
 
-    frame = renderer.draw(90)
+    frame = renderer.draw(90).rgb()
 
     wide, high = renderer.product.size_px
     back = cv2.warpPerspective(
         frame, np.linalg.inv(renderer.product_matrix(90)), (wide, high)
     )
-    original = renderer.product.levels[0]
+    with Image.open(plan.product or product) as photo:
+        original = np.asarray(photo.convert("RGBA"))
     solid = cv2.erode((original[..., 3] == 255).astype(np.uint8), np.ones((25, 25))) > 0
     away = np.abs(back.astype(int) - original[..., :3])[solid]
     assert away.mean() < 12

@@ -3,9 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-
-from ads.engines.stage.kernels import Frame
+from ads.engines.stage.canvas import Canvas
 from ads.timing import FPS
 from jobs.toolbox import ffmpeg
 from jobs.toolbox.probing import probe
@@ -20,7 +18,10 @@ class ClipBackdrop:
         fill = (
             f"scale={self._width}:{self._height}:force_original_aspect_ratio=increase"
         )
-        chain = f"setpts=PTS*{slower:.5f},fps={FPS},{fill},crop={self._width}:{self._height}"
+        chain = (
+            f"setpts=PTS*{slower:.5f},fps={FPS},{fill}:out_color_matrix=bt709:"
+            f"out_range=tv,crop={self._width}:{self._height}"
+        )
         self._open = ExitStack()
         self._pipe = self._open.enter_context(
             ffmpeg.reading(
@@ -33,23 +34,23 @@ class ClipBackdrop:
                     "-f",
                     "rawvideo",
                     "-pix_fmt",
-                    "rgb24",
+                    "yuv420p",
                     "pipe:1",
                 ]
             )
         )
         self._shown = -1
-        self._frame: Frame = np.zeros((self._height, self._width, 3), np.uint8)
+        self._frame = Canvas(self._width, self._height)
+        self._frame.bar(0, 0, self._width, self._height, (0, 0, 0))
 
-    def frame(self, number: int) -> Frame:
+    def frame(self, number: int) -> Canvas:
         """The film at a frame of the scene; it cannot be wound back."""
-        size = self._frame.size
+        size = self._frame.planes.nbytes
         while self._shown < number:
             raw = self._pipe.read(size)
             self._shown += 1
             if len(raw) == size:
-                shape = (self._height, self._width, 3)
-                self._frame = np.frombuffer(raw, np.uint8).reshape(shape)
+                self._frame.fill(raw)
         return self._frame
 
     def close(self) -> None:

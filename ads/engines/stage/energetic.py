@@ -4,19 +4,16 @@ import math
 
 import numpy as np
 
-from ads.engines.stage.kernels import Frame
+from ads.engines.stage.canvas import Canvas
 from ads.engines.stage.motion import Pose, ease_out
 from ads.engines.stage.palette import mixed
 from ads.engines.stage.scenery import (
     Setting,
     as_plate,
     blended,
-    canvas,
     flat,
+    grid,
     halftone,
-    paint,
-    polygon,
-    ring,
     soft_shadow,
 )
 from ads.engines.stage.sprites import Pyramid, moved
@@ -29,7 +26,7 @@ class EnergeticStage:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         layout, palette = setting.layout, setting.palette
-        xs, ys = canvas(layout)
+        xs, ys = grid(layout)
         across = np.clip((xs / layout.width * 0.6 + ys / layout.height * 0.7), 0, 1)
         ground = blended(flat(palette.ground, layout), palette.second, across)
         x, y = layout.product.middle
@@ -41,7 +38,7 @@ class EnergeticStage:
             layout.width, round(layout.height * 0.3), 26 * layout.unit, falloff="down"
         )
         colour = mixed(palette.second, (0, 0, 0), 0.35)
-        paint(self._plate, dots[::-1].copy(), colour, 0, layout.height * 0.7, 0.5)
+        self._plate.paint(dots[::-1].copy(), colour, 0, layout.height * 0.7, 0.5)
         self._shadow = soft_shadow(512, 128)
         rng = setting.rng("bands")
         self._bands = [
@@ -64,31 +61,31 @@ class EnergeticStage:
             for _ in range(_CONFETTI)
         ]
 
-    def behind(self, frame: Frame, t: float, pose: Pose) -> None:
-        np.copyto(frame, self._plate)
+    def behind(self, canvas: Canvas, t: float, pose: Pose) -> None:
+        canvas.show(self._plate)
         layout, palette = self._setting.layout, self._setting.palette
         high, wide = layout.height, layout.width
         for width, speed, phase, shade in self._bands:
             run = ((phase + t * speed * 0.5) % 1.4 - 0.2) * (wide + high * _SLANT)
             colour = mixed(palette.second, palette.ground, shade)
-            self._slanted(frame, run, width * wide, colour)
+            self._slanted(canvas, run, width * wide, colour)
         beat = t / self._setting.beat_s
         since = (beat % 2) / 2
         x, y = layout.product.middle
         radius = layout.reach
         grown = radius * (0.3 + 0.28 * ease_out(since))
         thick = max(round(26 * layout.unit * (1 - since)), 1)
-        ring(frame, x, y, grown, palette.accent, thick)
-        ring(frame, x, y, radius * 0.47, palette.ink, max(round(5 * layout.unit), 1))
-        self._scatter(frame, t)
+        canvas.ring(x, y, grown, palette.accent, thick)
+        thin = max(round(5 * layout.unit), 1)
+        canvas.ring(x, y, radius * 0.47, palette.ink, thin)
+        self._scatter(canvas, t)
 
     def _slanted(
-        self, frame: Frame, left: float, width: float, colour: tuple[int, int, int]
+        self, canvas: Canvas, left: float, width: float, colour: tuple[int, int, int]
     ) -> None:
-        high = frame.shape[0]
+        high = canvas.height
         lean = high * _SLANT
-        polygon(
-            frame,
+        canvas.polygon(
             [
                 (left, 0),
                 (left + width, 0),
@@ -98,7 +95,7 @@ class EnergeticStage:
             colour,
         )
 
-    def _scatter(self, frame: Frame, t: float) -> None:
+    def _scatter(self, canvas: Canvas, t: float) -> None:
         layout, palette = self._setting.layout, self._setting.palette
         colours = (palette.accent, palette.ink, palette.glow)
         for place, (x, y, size, turn, speed) in enumerate(self._confetti):
@@ -114,7 +111,7 @@ class EnergeticStage:
                 (x_px - sin * 0.45, y_px + cos * 0.45),
                 (x_px - cos, y_px - sin),
             ]
-            polygon(frame, points, colours[place % 3])
+            canvas.polygon(points, colours[place % 3])
 
     def _over_text(self, x: float, y: float) -> bool:
         text = self._setting.layout.text
@@ -124,24 +121,24 @@ class EnergeticStage:
             and text.top - margin < y < text.bottom + margin
         )
 
-    def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
+    def under(self, canvas: Canvas, product: Pyramid, pose: Pose) -> None:
         wide, high = product.size_px
         width = pose.height * wide / high
         shade = moved(pose.x - width * 0.6, pose.y + pose.height * 0.5 - width * 0.06)
         shade[0, 0], shade[1, 1] = width * 1.2 / 512, width * 0.16 / 128
-        self._shadow.lay(frame, shade, opacity=0.55)
+        self._shadow.lay(canvas, shade, opacity=0.55)
 
-    def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
+    def cover(self, canvas: Canvas, amount: float, *, leaving: bool) -> None:
         """Slanted panels race across, one colour after the other."""
-        palette, wide = self._setting.palette, frame.shape[1]
-        span = wide + frame.shape[0] * _SLANT
+        palette, wide = self._setting.palette, canvas.width
+        span = wide + canvas.height * _SLANT
         for place, colour in enumerate((palette.accent, palette.ink, palette.second)):
             share = min(max(amount * 1.5 - place * 0.25, 0.0), 1.0)
             width = span * ease_out(share)
             # In from the left and out to the right, as one movement.
             left = 0.0 if leaving else span - width
             if width >= 1:
-                self._slanted(frame, left, width + 2, colour)
+                self._slanted(canvas, left, width + 2, colour)
 
     def pulse(self, t: float) -> float:
         phase = (t / self._setting.beat_s) % 1

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ads.engines.stage.kernels import Frame
+from ads.engines.stage.canvas import Canvas
 from ads.engines.stage.layout import Area
 from ads.engines.stage.motion import ease_in, ease_out, overshoot
 from ads.engines.stage.palette import LEGIBLE, contrast
-from ads.engines.stage.scenery import paint, polygon
 from ads.styles import Colour, Style, StyleName
 from jobs.toolbox import fonts
 from jobs.toolbox.fonts import Typeface
@@ -109,9 +108,9 @@ class Lettering:
             bottom=top + step * len(lines),
         )
 
-    def draw(self, frame: Frame, t: float) -> None:
+    def draw(self, canvas: Canvas, t: float) -> None:
         for piece in self.pieces:
-            self._draw_piece(frame, piece, t)
+            self._draw_piece(canvas, piece, t)
 
     @property
     def _haste(self) -> float:
@@ -119,7 +118,7 @@ class Lettering:
             return 1.0
         return max(self.rested_s / max(self._leaves_s * _COME_BY, 0.1), 1.0)
 
-    def _draw_piece(self, frame: Frame, piece: Piece, t: float) -> None:
+    def _draw_piece(self, canvas: Canvas, piece: Piece, t: float) -> None:
         come = (t * self._haste - piece.enters_s) / _ENTER_S[self._style.name]
         if come <= 0:
             return
@@ -131,7 +130,7 @@ class Lettering:
         x, y, coverage, opacity = _placed(self._style.name, piece, come)
         opacity *= 1 - gone
         if len(coverage):
-            paint(frame, coverage, piece.colour, x, y, opacity)
+            canvas.paint(coverage, piece.colour, x, y, opacity)
 
 
 def _placed(
@@ -191,26 +190,25 @@ class Button:
         self._ink_middle = (inked[0] + inked[-1]) / 2 if len(inked) else 0.0
         self.rested_s = enters_s + 0.6
 
-    def draw(self, frame: Frame, t: float) -> None:
+    def draw(self, canvas: Canvas, t: float) -> None:
         come = ease_out((t - self._enters_s) / 0.6)
         if come <= 0:
             return
         area = self.area
         x, y = area.middle
         half_w, half_h = area.width / 2 * come, area.height / 2
-        self._shape(frame, x, y, half_w, half_h)
+        self._shape(canvas, x, y, half_w, half_h)
         top = y - self._ink_middle
         left = x - self._words.shape[1] / 2
-        paint(frame, self._words, self._ink, left, top, ease_in(come))
+        canvas.paint(self._words, self._ink, left, top, ease_in(come))
 
     def _shape(
-        self, frame: Frame, x: float, y: float, half_w: float, half_h: float
+        self, canvas: Canvas, x: float, y: float, half_w: float, half_h: float
     ) -> None:
         lean = half_h * 0.35 if self._style.name is StyleName.ENERGETIC else 0.0
         if self._style.name in (StyleName.MINIMAL, StyleName.LUXURY):
             radius = half_h if self._style.name is StyleName.MINIMAL else half_h * 0.12
-            paint(
-                frame,
+            canvas.paint(
                 rounded(round(half_w * 2), round(half_h * 2), radius),
                 self._ground,
                 x - half_w,
@@ -218,8 +216,7 @@ class Button:
                 1.0,
             )
             return
-        polygon(
-            frame,
+        canvas.polygon(
             [
                 (x - half_w + lean, y - half_h),
                 (x + half_w + lean, y - half_h),

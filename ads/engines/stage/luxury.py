@@ -5,16 +5,17 @@ import math
 import cv2
 import numpy as np
 
-from ads.engines.stage.kernels import Frame
+from ads.engines.stage.canvas import Canvas
 from ads.engines.stage.motion import Pose
 from ads.engines.stage.scenery import (
+    Floats,
+    Pixels,
     Setting,
-    as_plate,
     blended,
-    canvas,
     flat,
+    grained,
+    grid,
     mirrored,
-    polygon,
     soft_shadow,
 )
 from ads.engines.stage.sprites import Pyramid, moved
@@ -23,9 +24,6 @@ _DUST = 34
 # Dust is drawn at a quarter of the size, and the beam at a sixteenth: it has no edges.
 _COARSE = 4
 _SOFT = 4
-# Rows of light that are made at a time: they stay in the processor's own memory till
-# they are added.
-_STRIP = 30
 
 
 class LuxuryStage:
@@ -33,7 +31,7 @@ class LuxuryStage:
         self._setting = setting
         layout, palette = setting.layout, setting.palette
         self._x, self._y = layout.product.middle
-        xs, ys = canvas(layout)
+        xs, ys = grid(layout)
         reach = layout.reach
         spot = np.exp(
             -(((xs - self._x) / (reach * 0.72)) ** 2)
@@ -49,17 +47,13 @@ class LuxuryStage:
             - ((ys - layout.floor) / (layout.height * 0.07)) ** 2
         )
         ground = blended(ground, palette.glow, pool * 0.3)
-        self._plate = as_plate(ground, layout, setting.seed)
+        self._plate = Canvas.of(self._with_hairlines(ground))
         # Fresh memory for each frame would cost more than the light itself.
         rows, columns = -(-layout.height // _COARSE), -(-layout.width // _COARSE)
-        self._beams: Frame = np.empty(
+        self._beams: Pixels = np.empty(
             (-(-rows // _SOFT), -(-columns // _SOFT), 3), np.uint8
         )
-        self._light: Frame = np.empty((rows, columns, 3), np.uint8)
-        self._strip: Frame = np.empty(
-            ((_STRIP + 2) * _COARSE, columns * _COARSE, 3), np.uint8
-        )
-        self._hairlines()
+        self._light: Pixels = np.empty((rows, columns, 3), np.uint8)
         self._shadow = soft_shadow(512, 128)
         self._reflection: Pyramid | None = None
         rng = setting.rng("dust")
@@ -68,10 +62,11 @@ class LuxuryStage:
             for _ in range(_DUST)
         ]
 
-    def _hairlines(self) -> None:
+    def _with_hairlines(self, ground: Floats) -> Pixels:
+        plain = grained(ground, self._setting.layout, self._setting.seed)
         layout, gold = self._setting.layout, self._setting.palette.accent
         radius = layout.reach * 0.56
-        lines = self._plate.copy()
+        lines = plain.copy()
         thick = max(round(1.5 * layout.unit), 1)
         centre = (round(self._x), round(self._y))
         turn = self._setting.scene * 47
@@ -97,32 +92,16 @@ class LuxuryStage:
             thick,
             cv2.LINE_AA,
         )
-        self._plate = np.asarray(
-            cv2.addWeighted(self._plate, 0.45, lines, 0.55, 0), np.uint8
-        )
+        return np.asarray(cv2.addWeighted(plain, 0.45, lines, 0.55, 0), np.uint8)
 
-    def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+    def behind(self, canvas: Canvas, t: float, pose: Pose) -> None:
         self._beam(self._beams, t)
         light = self._light
         cv2.resize(self._beams, (light.shape[1], light.shape[0]), dst=light)
         self._motes(light, t)
-        self._lay(light, frame)
+        canvas.light(self._plate, light, _COARSE)
 
-    def _lay(self, light: Frame, frame: Frame) -> None:
-        """The plate with the light added to it, as the frame."""
-        high, wide = frame.shape[:2]
-        for start in range(0, len(light), _STRIP):
-            # With its neighbours, which its first and last rows are mixed with.
-            first, last = max(start - 1, 0), min(start + _STRIP + 1, len(light))
-            grown = self._strip[: (last - first) * _COARSE]
-            cv2.resize(light[first:last], grown.shape[1::-1], dst=grown)
-            top, bottom = start * _COARSE, min((start + _STRIP) * _COARSE, high)
-            above = (start - first) * _COARSE
-            shine = grown[above : above + bottom - top, :wide]
-            rows = slice(top, bottom)
-            cv2.add(self._plate[rows], shine, dst=frame[rows])
-
-    def _beam(self, light: Frame, t: float) -> None:
+    def _beam(self, light: Pixels, t: float) -> None:
         """A cone of light that sways, from above the frame to the floor."""
         light[:] = 0
         glow = self._setting.palette.glow
@@ -137,12 +116,12 @@ class LuxuryStage:
             (at + wide, floor),
             (at - wide, floor),
         ]
-        red, green, blue = (round(c * 0.3) for c in glow)
-        polygon(light, corners, (red, green, blue))
+        fixed = np.array([[round(x * 16), round(y * 16)] for x, y in corners], np.int32)
+        cv2.fillConvexPoly(light, fixed, [c * 0.3 for c in glow], cv2.LINE_AA, 4)
         cv2.blur(light, (15, 15), dst=light)
         cv2.blur(light, (11, 11), dst=light)
 
-    def _motes(self, light: Frame, t: float) -> None:
+    def _motes(self, light: Pixels, t: float) -> None:
         high, wide = light.shape[:2]
         gold = self._setting.palette.accent
         for x, y, size, phase in self._dust:
@@ -155,7 +134,7 @@ class LuxuryStage:
             cv2.circle(light, at, radius, colour, -1, cv2.LINE_AA, 4)
         cv2.blur(light, (3, 3), dst=light)
 
-    def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
+    def under(self, canvas: Canvas, product: Pyramid, pose: Pose) -> None:
         if self._reflection is None:
             self._reflection = mirrored(product, reach=0.42)
         wide, high = product.size_px
@@ -163,7 +142,7 @@ class LuxuryStage:
         width = pose.height * wide / high
         shade = moved(pose.x - width * 0.62, bottom - width * 0.09)
         shade[0, 0], shade[1, 1] = width * 1.24 / 512, width * 0.18 / 128
-        self._shadow.lay(frame, shade, opacity=0.85)
+        self._shadow.lay(canvas, shade, opacity=0.85)
         upside = Pose(
             x=pose.x,
             y=bottom + pose.height / 2,
@@ -171,18 +150,18 @@ class LuxuryStage:
             roll_deg=-pose.roll_deg,
             yaw_deg=pose.yaw_deg,
         )
-        self._reflection.lay(frame, upside.matrix(wide, high), opacity=0.3)
+        self._reflection.lay(canvas, upside.matrix(wide, high), opacity=0.3)
 
-    def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
+    def cover(self, canvas: Canvas, amount: float, *, leaving: bool) -> None:
         """Dips through a leak of golden light."""
-        dim = np.asarray(cv2.convertScaleAbs(frame, alpha=1 - 0.93 * amount), np.uint8)
-        high, wide = frame.shape[0] // 16, frame.shape[1] // 16
+        canvas.dim(1 - 0.93 * amount)
+        high, wide = -(-canvas.height // 16), -(-canvas.width // 16)
         ys, xs = np.mgrid[0:high, 0:wide].astype(np.float32)
         at = wide * (amount * 0.6 if leaving else 1 - amount * 0.6)
         leak = np.exp(-(((xs - at + (ys - high / 2) * 0.3) / (wide * 0.22)) ** 2))
         colour = np.array(self._setting.palette.glow, np.float32) * 0.9
         added = (leak[..., None] * colour * amount).astype(np.uint8)
-        cv2.add(dim, cv2.resize(added, (frame.shape[1], frame.shape[0])), dst=frame)
+        canvas.light(canvas, added, 16)
 
     def pulse(self, t: float) -> float:
         return 1.0

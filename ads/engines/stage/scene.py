@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from ads.engines.stage.backdrop import ClipBackdrop
 from ads.engines.stage.bold import BoldStage
+from ads.engines.stage.canvas import Canvas, Pixels
 from ads.engines.stage.energetic import EnergeticStage
-from ads.engines.stage.kernels import Frame
 from ads.engines.stage.layout import Area, Layout, layout_of
 from ads.engines.stage.lettering import SIDES, Button, Lettering
 from ads.engines.stage.luxury import LuxuryStage
@@ -102,8 +100,7 @@ class SceneRenderer:
         self._subtitles = Subtitles(
             plan.cues, self.style, self.layout.captions, self.layout.unit
         )
-        self._frame: Frame = np.empty((height, width, 3), np.uint8)
-        self._still: Frame | None = None
+        self._still: Canvas | None = None
         self._clip = (
             ClipBackdrop(plan.clip, plan.frame_size_px, seconds=plan.span.seconds)
             if plan.clip
@@ -251,35 +248,46 @@ class SceneRenderer:
         button = self.button.rested_s if self.button else 0.0
         return self.plan.is_last and t > max(1.3, self.letters.rested_s, button) + 0.1
 
-    def draw(self, frame: int) -> Frame:
-        """A frame of the scene; it is overwritten by the next."""
+    def repeats(self, frame: int) -> bool:
+        """Whether a frame shows what the one before it does."""
+        now, before = frame / FPS, (frame - 1) / FPS
+        same = self._subtitles.state(now) == self._subtitles.state(before)
+        return self._rests(before) and same
+
+    def draw(self, frame: int) -> Canvas:
+        """A frame of the scene, on a canvas of its own."""
+        canvas = Canvas(*self.plan.frame_size_px)
+        self.draw_on(canvas, frame)
+        return canvas
+
+    def draw_on(self, canvas: Canvas, frame: int) -> None:
+        """A frame of the scene, over whatever was there."""
         t = frame / FPS
         if self._rests(t):
             if self._still is None:
-                self._still = self._composed(frame, t).copy()
-            np.copyto(self._frame, self._still)
+                self._still = Canvas(*self.plan.frame_size_px)
+                self._compose(self._still, frame, t)
+            canvas.show(self._still)
         else:
-            self._composed(frame, t)
-        self._subtitles.draw(self._frame, t)
-        self._cover(frame)
-        return self._frame
+            self._compose(canvas, frame, t)
+        self._subtitles.draw(canvas, t)
+        self._cover(canvas, frame)
 
-    def _composed(self, frame: int, t: float) -> Frame:
+    def _compose(self, canvas: Canvas, frame: int, t: float) -> None:
         pose = self.pose(frame)
         if self._clip is not None:
-            np.copyto(self._frame, self._clip.frame(frame))
+            canvas.show(self._clip.frame(frame))
         else:
-            self.stage.behind(self._frame, t, pose)
-        self.stage.under(self._frame, self.product, pose)
-        self.product.lay(self._frame, pose.matrix(*self.product.size_px))
-        self.letters.draw(self._frame, t)
+            self.stage.behind(canvas, t, pose)
+        self.stage.under(canvas, self.product, pose)
+        self.product.lay(canvas, pose.matrix(*self.product.size_px))
+        self.letters.draw(canvas, t)
         if self.button is not None:
-            self.button.draw(self._frame, t)
+            self.button.draw(canvas, t)
         if self._logo is not None:
-            self._draw_logo(t)
-        return self._frame
+            self._draw_logo(canvas, t)
 
-    def _draw_logo(self, t: float) -> None:
+    def _draw_logo(self, canvas: Canvas, t: float) -> None:
         assert self._logo is not None
         text, unit = self.layout.text, self.layout.unit
         wide, high = self._logo.size_px
@@ -289,23 +297,22 @@ class SceneRenderer:
         y = max(text.top - height * 0.8, height * 0.9)
         pose = Pose(x=x, y=y, height=height)
         self._logo.lay(
-            self._frame, pose.matrix(wide, high), opacity=ease_out((t - 0.4) / 0.6)
+            canvas, pose.matrix(wide, high), opacity=ease_out((t - 0.4) / 0.6)
         )
 
-    def _cover(self, frame: int) -> None:
+    def _cover(self, canvas: Canvas, frame: int) -> None:
         half = max(round(self.style.transition_s * FPS), 1)
         left = self.plan.span.frames - frame
         if not self.plan.is_first and frame < half:
             # The cut itself lies between two frames, both of them covered.
-            self.stage.cover(self._frame, 1 - frame / half, leaving=False)
+            self.stage.cover(canvas, 1 - frame / half, leaving=False)
         elif not self.plan.is_last and left <= half:
-            self.stage.cover(self._frame, 1 - (left - 1) / half, leaving=True)
+            self.stage.cover(canvas, 1 - (left - 1) / half, leaving=True)
 
 
-def empty_stage(plan: ScenePlan) -> Frame:
+def empty_stage(plan: ScenePlan) -> Pixels:
     """The style's stage with nothing on it, as a picture to start a film from."""
     renderer = SceneRenderer(plan)
-    width, height = plan.frame_size_px
-    frame: Frame = np.empty((height, width, 3), np.uint8)
-    renderer.stage.behind(frame, plan.span.seconds / 2, renderer.pose(0))
-    return frame
+    canvas = Canvas(*plan.frame_size_px)
+    renderer.stage.behind(canvas, plan.span.seconds / 2, renderer.pose(0))
+    return canvas.rgb()

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ads.engines.stage import kernels
-from ads.engines.stage.kernels import Frame
+from ads.engines.stage.canvas import Canvas
 from ads.engines.stage.layout import Layout
 from ads.engines.stage.motion import Pose
 from ads.engines.stage.palette import Palette
-from ads.engines.stage.sprites import Pyramid, premultiplied, tinted
+from ads.engines.stage.sprites import Pyramid, premultiplied
 from ads.styles import Colour
 
 Floats = NDArray[np.floating]
@@ -43,31 +42,36 @@ class Setting:
 class Stage(Protocol):
     """Where the product stands in one style."""
 
-    def behind(self, frame: Frame, t: float, pose: Pose) -> None:
+    def behind(self, canvas: Canvas, t: float, pose: Pose) -> None:
         """All that lies behind the product, `t` seconds into the scene.
 
-        It fills the frame, whatever was there before.
+        It fills the canvas, whatever was there before.
         """
 
-    def under(self, frame: Frame, product: Pyramid, pose: Pose) -> None:
+    def under(self, canvas: Canvas, product: Pyramid, pose: Pose) -> None:
         """Shadow and reflection."""
 
-    def cover(self, frame: Frame, amount: float, *, leaving: bool) -> None:
+    def cover(self, canvas: Canvas, amount: float, *, leaving: bool) -> None:
         """Hide the frame by a share, 1 at the cut, so that two scenes can meet."""
 
     def pulse(self, t: float) -> float:
         """How much the product swells with the beat."""
 
 
-def canvas(layout: Layout, scale: int = 2) -> tuple[Floats, Floats]:
+def grid(layout: Layout, scale: int = 2) -> tuple[Floats, Floats]:
     """Coordinates of a plate's pixels in frame pixels, at a fraction of its size."""
     high, wide = -(-layout.height // scale), -(-layout.width // scale)
     rows, columns = np.mgrid[0:high, 0:wide].astype(np.float32)
     return columns * scale + scale / 2, rows * scale + scale / 2
 
 
-def as_plate(colours: Floats, layout: Layout, seed: int) -> Frame:
+def as_plate(colours: Floats, layout: Layout, seed: int) -> Canvas:
     """Full size, with a breath of noise so that soft gradients do not band."""
+    return Canvas.of(grained(colours, layout, seed))
+
+
+def grained(colours: Floats, layout: Layout, seed: int) -> Pixels:
+    """The same as red, green and blue."""
     size = (layout.width, layout.height)
     whole = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
     noise = np.random.default_rng(seed).random(whole.shape[:2], dtype=np.float32)
@@ -91,7 +95,7 @@ def soft_shadow(width_px: int, height_px: int) -> Pyramid:
     ys, xs = np.mgrid[-1 : 1 : height_px * 1j, -1 : 1 : width_px * 1j]
     fall = np.clip(1 - np.hypot(xs, ys), 0, 1)
     coverage = (np.minimum(fall * 1.7, 1) ** 1.8 * 255).astype(np.uint8)
-    return Pyramid.of(tinted(coverage, (0, 0, 0)))
+    return Pyramid.of(coverage)
 
 
 def mirrored(product: Pyramid, *, reach: float) -> Pyramid:
@@ -99,41 +103,12 @@ def mirrored(product: Pyramid, *, reach: float) -> Pyramid:
     # What has faded away is not kept: it would be moved and laid, and never seen.
     rows = max(round(len(product.levels[0]) * reach), 1)
     flipped = product.levels[0][::-1][:rows].astype(np.float32)
-    fade = np.linspace(1, 0, rows) ** 1.6
-    return Pyramid.of((flipped * fade[:, None, None]).astype(np.uint8))
-
-
-def polygon(frame: Frame, points: list[tuple[float, float]], colour: Colour) -> None:
-    """A filled polygon with smooth edges."""
-    corners = np.array([[round(x * 16), round(y * 16)] for x, y in points], np.int32)
-    cv2.fillConvexPoly(frame, corners, colour, cv2.LINE_AA, 4)
-
-
-def disc(frame: Frame, x: float, y: float, radius: float, colour: Colour) -> None:
-    centre = (round(x * 16), round(y * 16))
-    cv2.circle(frame, centre, max(round(radius * 16), 1), colour, -1, cv2.LINE_AA, 4)
-
-
-def ring(
-    frame: Frame, x: float, y: float, radius: float, colour: Colour, thick: int
-) -> None:
-    centre = (round(x * 16), round(y * 16))
-    cv2.circle(frame, centre, max(round(radius * 16), 1), colour, thick, cv2.LINE_AA, 4)
-
-
-def paint(
-    frame: Frame, coverage: Pixels, colour: Colour, x: float, y: float, opacity: float
-) -> None:
-    """One colour through a mask."""
-    if opacity > 0.003:
-        kernels.lay_colour(
-            frame,
-            coverage,
-            np.array(colour, np.uint8),
-            round(x),
-            round(y),
-            round(min(opacity, 1.0) * 256),
-        )
+    fade = (np.linspace(1, 0, rows) ** 1.6).astype(np.float32)[:, None]
+    # Colours fade to the middle, from which they are told.
+    flipped[..., 1:3] -= 128
+    flipped *= fade[..., None]
+    flipped[..., 1:3] += 128
+    return Pyramid.of_sprite(np.rint(flipped).astype(np.uint8))
 
 
 def halftone(width_px: int, height_px: int, step_px: float, *, falloff: str) -> Pixels:

@@ -6,35 +6,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ads.engines.stage import kernels
-from ads.engines.stage.kernels import Frame, Sprite
+from ads.engines.stage.canvas import Canvas, as_sprite
+from ads.engines.stage.kernels import Plane, Sprite
 from ads.engines.stage.motion import Matrix
 
 Pixels = NDArray[np.uint8]
 # A piece of a frame's size at most, and where its left top corner lies.
-Warped = tuple[Sprite, int, int]
+Warped = tuple[Pixels, int, int]
 
 
-def premultiplied(rgba: Pixels) -> Sprite:
-    """Colours times alpha, as the kernels want them."""
+def premultiplied(rgba: Pixels) -> Pixels:
+    """Colours times alpha, as pictures with alpha are shrunk and moved."""
     wide = rgba.astype(np.uint16)
     colours = (wide[..., :3] * wide[..., 3:] + 127) // 255
     return np.dstack([colours.astype(np.uint8), rgba[..., 3]])
 
 
-def tinted(coverage: Pixels, colour: tuple[int, int, int]) -> Sprite:
-    """A mask in one colour."""
-    rgba = np.empty((*coverage.shape, 4), np.uint8)
-    rgba[..., :3] = colour
-    rgba[..., 3] = coverage
-    return premultiplied(rgba)
+_BLACK = (0, 0, 0)
+# What lies around a sprite: no brightness, no colour, no alpha.
+_NOTHING = (0, 128, 128, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pyramid:
     """A sprite at full and halved sizes, so that shrinking it does not alias."""
 
-    levels: tuple[Sprite, ...]
+    # Sprites, or masks that black is painted through.
+    levels: tuple[Sprite | Plane, ...]
     # Where it is warped to, frame after frame: fresh memory costs more than the warp.
     _room: list[Pixels] = field(default_factory=list, init=False, compare=False)
     # The warp that lies there: a stage's shadow and the product itself ask for the same.
@@ -43,7 +41,12 @@ class Pyramid:
     )
 
     @classmethod
-    def of(cls, sprite: Sprite) -> "Pyramid":
+    def of(cls, picture: Pixels) -> "Pyramid":
+        """Of premultiplied red, green, blue and alpha, or of a mask."""
+        return cls.of_sprite(as_sprite(picture) if picture.ndim == 3 else picture)
+
+    @classmethod
+    def of_sprite(cls, sprite: Sprite | Plane) -> "Pyramid":
         levels = [np.ascontiguousarray(sprite)]
         while min(levels[-1].shape[:2]) > 64 and len(levels) < 5:
             height, width = levels[-1].shape[:2]
@@ -58,14 +61,18 @@ class Pyramid:
         """Width and height."""
         return self.levels[0].shape[1], self.levels[0].shape[0]
 
-    def lay(self, frame: Frame, matrix: Matrix, *, opacity: float = 1.0) -> None:
+    def lay(self, canvas: Canvas, matrix: Matrix, *, opacity: float = 1.0) -> None:
         """Warp the sprite by a homography of its full size, and lay it over."""
         if opacity <= 0.003:
             return
-        warped = self.warped(matrix, frame.shape[1], frame.shape[0])
-        if warped is not None:
-            piece, left, top = warped
-            kernels.lay_over(frame, piece, left, top, round(opacity * 256))
+        warped = self.warped(matrix, canvas.width, canvas.height)
+        if warped is None:
+            return
+        piece, left, top = warped
+        if piece.ndim == 2:
+            canvas.paint(piece, _BLACK, left, top, opacity)
+        else:
+            canvas.lay(piece, left, top, opacity)
 
     def warped(self, matrix: Matrix, width_px: int, height_px: int) -> Warped | None:
         """The part of the warped sprite that lies in the frame, and where.
@@ -103,7 +110,7 @@ class Pyramid:
         centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
         back = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
         whole = back @ shift @ matrix @ grown @ centre
-        piece = self._piece(bottom - top, right - left)
+        piece = self._piece(bottom - top, right - left, source.ndim)
         cv2.warpPerspective(
             source,
             whole,
@@ -111,15 +118,17 @@ class Pyramid:
             dst=piece,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
+            borderValue=_NOTHING,
         )
         return piece, left, top
 
-    def _piece(self, height_px: int, width_px: int) -> Sprite:
-        size = height_px * width_px * 4
+    def _piece(self, height_px: int, width_px: int, axes: int) -> Pixels:
+        shape = (height_px, width_px, 4)[:axes]
+        size = int(np.prod(shape))
         if not self._room or len(self._room[0]) < size:
             # A little more: a camera that comes closer asks for more each frame.
             self._room[:] = [np.empty(size * 5 // 4, np.uint8)]
-        return self._room[0][:size].reshape(height_px, width_px, 4)
+        return self._room[0][:size].reshape(shape)
 
 
 def _box(
@@ -130,8 +139,12 @@ def _box(
     corners = np.array([[0, wide, wide, 0], [0, 0, high, high], [1, 1, 1, 1.0]])
     seen = matrix @ corners
     xs, ys = seen[0] / seen[2], seen[1] / seen[2]
-    left, right = max(int(xs.min()) - 1, 0), min(int(xs.max()) + 2, width_px)
-    top, bottom = max(int(ys.min()) - 1, 0), min(int(ys.max()) + 2, height_px)
+    # On even places, as a frame's halved planes want it.
+    left, top = (max(int(v.min()) - 1, 0) // 2 * 2 for v in (xs, ys))
+    right, bottom = (
+        min((int(v.max()) + 3) // 2 * 2, most)
+        for v, most in ((xs, width_px), (ys, height_px))
+    )
     if left >= right or top >= bottom:
         return None
     return left, top, right, bottom

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ads.engines.stage import kernels
-from ads.engines.stage.kernels import Frame, Sprite
+from ads.engines.stage.canvas import Canvas, as_sprite
+from ads.engines.stage.kernels import Sprite
 from ads.engines.stage.layout import Area
 from ads.engines.stage.lettering import rounded
 from ads.engines.stage.sprites import premultiplied
@@ -34,21 +34,21 @@ class Subtitles:
     ) -> None:
         self._drawn = [_drawn(cue, style, area, unit) for cue in cues]
 
-    def draw(self, frame: Frame, t: float) -> None:
+    def draw(self, canvas: Canvas, t: float) -> None:
         for drawn in self._drawn:
             opacity = self._opacity(drawn.cue, t)
             if opacity:
-                kernels.lay_over(frame, drawn.sprite, drawn.left, drawn.top, opacity)
+                canvas.lay(drawn.sprite, drawn.left, drawn.top, opacity)
 
-    def state(self, t: float) -> tuple[int, ...]:
+    def state(self, t: float) -> tuple[float, ...]:
         """What is seen at a moment; equal states look the same."""
         return tuple(self._opacity(drawn.cue, t) for drawn in self._drawn)
 
-    def _opacity(self, cue: Cue, t: float) -> int:
+    def _opacity(self, cue: Cue, t: float) -> float:
         if not cue.start_s <= t < cue.end_s:
-            return 0
+            return 0.0
         edge = min(t - cue.start_s + 1 / 30, cue.end_s - t)
-        return round(256 * min(edge / _FADE_S, 1.0))
+        return min(edge / _FADE_S, 1.0)
 
 
 def _drawn(cue: Cue, style: Style, area: Area, unit: float) -> _Drawn:
@@ -69,8 +69,10 @@ def _drawn(cue: Cue, style: Style, area: Area, unit: float) -> _Drawn:
         inked_rows[0] : inked_rows[-1] + 1, inked_columns[0] : inked_columns[-1] + 1
     ]
     high, wide = cropped.shape[0] + 2 * above, cropped.shape[1] + 2 * side
+    # Sprites are laid on even places, with even sides.
+    whole = np.zeros((high + high % 2, wide + wide % 2, 4), np.uint8)
     pill = rounded(wide, high, 14 * unit)
-    rgba = np.zeros((high, wide, 4), np.uint8)
+    rgba = whole[:high, :wide]
     words = np.zeros((high, wide), np.float32)
     words[above:-above, side:-side] = cropped / 255.0
     rgba[..., :3] = (words * 255)[..., None]
@@ -80,7 +82,7 @@ def _drawn(cue: Cue, style: Style, area: Area, unit: float) -> _Drawn:
     middle_x, _ = area.middle
     return _Drawn(
         cue=cue,
-        sprite=premultiplied(rgba),
-        left=round(middle_x - wide / 2),
-        top=round(area.bottom - high),
+        sprite=as_sprite(premultiplied(whole)),
+        left=round((middle_x - wide / 2) / 2) * 2,
+        top=int(area.bottom - len(whole)) // 2 * 2,
     )
