@@ -194,7 +194,8 @@ def test_whisper_hears_speech_alone_and_its_times_are_the_recordings(
     # 2 s of speech and a gap of 0.6 s stand before the second stretch, which is at 6 s.
     assert told.words[0].start == pytest.approx(6.1)
     # What stands on the slides must not put words into its mouth, either.
-    assert not model.asked.get("initial_prompt") and not model.asked.get("hotwords")
+    assert not model.asked.get("initial_prompt")
+    assert not model.asked.get("hotwords")
     assert model.asked["condition_on_previous_text"] is False
     assert model.asked["seconds"] == pytest.approx(6.2)
 
