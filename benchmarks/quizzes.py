@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -305,18 +307,21 @@ def memory(folder: Path, hours: float) -> Iterator[Line]:
     voice = speech.local_speaker(READ_ALOUD)
     spoken = speech.speak(READ_ALOUD, voice, Delivery(pause_s=0.35))
     sound = audio.write_wav(folder / "voice.wav", spoken.sound)
-    _look_and_listen(_repeated(film, sound, hours / 8, folder / "eighth.mp4"))
-    before_mib = _most_memory_mib()
-    long = _look_and_listen(_repeated(film, sound, hours, folder / "long.mp4"))
-    peak_mib = _most_memory_mib()
+    eighth = _alone(_repeated(film, sound, hours / 8, folder / "eighth.mp4"))
+    whole_length = _alone(_repeated(film, sound, hours, folder / "long.mp4"))
     yield {
         "measure": "memory_long_lesson",
-        **long,
-        "peak_mib": peak_mib,
-        "peak_mib_of_an_eighth": before_mib,
-        "holds": peak_mib <= MOST_MIB,
+        **whole_length,
+        "peak_mib_of_an_eighth": eighth["peak_mib"],
+        "holds": whole_length["peak_mib"] <= MOST_MIB,
         "target": f"peak_mib <= {MOST_MIB}",
     }
+
+
+def _alone(video: Path) -> Line:
+    """In a process of its own: what made the film is no part of the figure."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_look_and_listen, video).result()
 
 
 def _repeated(film: Film, sound: Path, hours: float, target: Path) -> Path:
@@ -357,6 +362,7 @@ def _look_and_listen(video: Path) -> Line:
         "parts": len(parts),
         "parts_heard": len(heard),
         "words": words,
+        "peak_mib": _most_memory_mib(),
     }
 
 
