@@ -3,6 +3,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_film_is_what_ffmpegs_program_makes_of_the_same_frames(
 
 def test_a_smaller_film_shows_the_same(tmp_path: Path) -> None:
     film = tmp_path / "film.webm"
-    coding = replace(footage.VP9, scale=Fraction(2, 3))
+    coding = replace(footage.AV1, scale=Fraction(2, 3))
 
     with encoding(film, coding, SIZE) as made:
         for planes in frames(6):
@@ -72,6 +73,29 @@ def test_a_smaller_film_shows_the_same(tmp_path: Path) -> None:
     bright = np.flatnonzero(shown[5].mean(axis=0) > shown[5].mean() + 20)
     assert abs(int(bright[0]) - 13) <= 2
     assert abs(int(bright[-1]) - 26) <= 2
+
+
+def test_a_picture_that_stands_is_encoded_once_and_shown_as_long(
+    tmp_path: Path,
+) -> None:
+    still, moving = tmp_path / "still.webm", tmp_path / "moving.mp4"
+    first, second = frames(2)
+
+    for path, coding in ((still, footage.AV1), (moving, footage.H264)):
+        with encoding(path, coding, SIZE) as made:
+            made.add(first)
+            made.add(second)
+            for _ in range(8):
+                made.hold(second)
+
+    assert len(times_of(moving)) == 10
+    assert times_of(still) == pytest.approx([0, 1 / 30, 9 / 30], abs=0.002)
+
+
+def times_of(path: Path) -> list[float]:
+    """When each frame of a film is shown."""
+    with av.open(str(path)) as film:
+        return [float(frame.time or 0) for frame in film.decode(video=0)]
 
 
 def test_a_film_that_is_given_up_hides_no_error(tmp_path: Path) -> None:
