@@ -4,7 +4,6 @@ Handing frames to another program costs a copy into its pipe and one out of it, 
 as much as drawing a quarter of the frame.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,8 +65,6 @@ class Film:
     """A file that frames are added to; they are encoded in turn, on another thread."""
 
     def __init__(self, path: Path, coding: Coding, size_px: Size) -> None:
-        # SVT-AV1 would tell each film's settings on the worker's error stream.
-        os.environ.setdefault("SVT_LOG", "1")
         import av  # loads all of ffmpeg's libraries
         from av.video.stream import VideoStream
 
