@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ SMALL_NAME = "faster-whisper tiny.en"
 _NO_SPEECH = 0.6
 _UNSURE = -1.0
 _GAP_S = 0.6
+# Two of the windows that it looks through.
+_GROUP_S = 56.0
 # The rest of “short-lived” comes as a word of its own.
 _GOES_ON = "-"
 
@@ -45,37 +48,69 @@ class Whisper:
         language: str = "",
         on_progress: Callable[[float], None] | None = None,
     ) -> Heard:
-        sound, places = _condensed(recording, spans)
-        if not sound.size:
-            return Heard(words=(), language=language)
-        segments, info = _loaded(self.model, self.threads).transcribe(
-            sound,
-            language=language or None,
-            word_timestamps=True,
-            # What was said before must not put words into its mouth.
-            condition_on_previous_text=False,
-            vad_filter=False,
-        )
         words: list[Word] = []
-        for segment in segments:
-            if on_progress:
-                on_progress(min(segment.end * RATE_HZ / sound.size, 1.0))
-            made_up = (
-                segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE
+        to_hear_s = sum(span.duration_s for span in spans)
+        done_s = 0.0
+        for group in _groups(spans):
+            sound, places = _condensed(recording, group)
+            segments, info = _loaded(self.model, self.threads).transcribe(
+                sound,
+                # What the lesson begins in, it goes on in.
+                language=language or None,
+                word_timestamps=True,
+                # What was said before must not put words into its mouth.
+                condition_on_previous_text=False,
+                vad_filter=False,
             )
-            if made_up:
-                continue
-            for word in segment.words or ():
-                said = Word(
-                    text=word.word.strip(),
-                    start=_true_time(word.start, places),
-                    end=_true_time(word.end, places),
-                    confidence=float(word.probability),
-                )
-                if words and word.word.startswith(_GOES_ON):
-                    said = _together(words.pop(), said)
-                words.append(said)
-        return Heard(words=words, language=info.language)
+            language = language or info.language
+            length_s = sum(span.duration_s for span in group)
+            for segment in segments:
+                if on_progress:
+                    share = min(segment.end * RATE_HZ / sound.size, 1.0)
+                    on_progress((done_s + share * length_s) / to_hear_s)
+                words = _with(words, segment, places)
+            done_s += length_s
+        return Heard(words=words, language=language)
+
+
+def _groups(spans: Sequence[Span]) -> list[Sequence[Span]]:
+    """What is heard at one go: ten minutes would take half a gigabyte to look at."""
+    groups: list[Sequence[Span]] = []
+    rest = spans
+    while rest:
+        lengths_s = accumulate(span.duration_s for span in rest)
+        fit = max(1, sum(length_s <= _GROUP_S for length_s in lengths_s))
+        cut = fit
+        if fit < len(rest):
+            # Where the speaker waits longest: a sentence seems to end wherever one cuts.
+            cut = max(
+                range(fit // 2 + 1, fit + 1),
+                key=lambda at: rest[at].start_s - rest[at - 1].end_s,
+            )
+        groups.append(rest[:cut])
+        rest = rest[cut:]
+    return groups
+
+
+def _with(
+    words: Sequence[Word], segment: Any, places: Sequence[tuple[float, float]]
+) -> list[Word]:
+    """The words so far and a segment's, unless it was made up out of noise."""
+    # Typed Any: the class cannot be named without importing its heavy libraries.
+    if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE:
+        return list(words)
+    told = list(words)
+    for word in segment.words or ():
+        said = Word(
+            text=word.word.strip(),
+            start=_true_time(word.start, places),
+            end=_true_time(word.end, places),
+            confidence=float(word.probability),
+        )
+        if told and word.word.startswith(_GOES_ON):
+            said = _together(told.pop(), said)
+        told.append(said)
+    return told
 
 
 def _together(first: Word, rest: Word) -> Word:

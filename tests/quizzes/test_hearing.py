@@ -220,6 +220,40 @@ def test_word_with_a_hyphen_is_one_word(
     assert word.confidence == 0.5
 
 
+class PatientWhisper(FakeWhisper):
+    """Says one word a go, at its beginning, and remembers how long each go was."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def transcribe(self, sound: np.ndarray, **asked: Any) -> tuple[list[Any], Any]:
+        self.seconds.append(sound.size / 16_000)
+        word = segment("and", start=0.1, no_speech=0.0, log_probability=-0.1)
+        return [word], SimpleNamespace(language="en")
+
+
+def test_whisper_never_looks_at_more_than_a_minute_and_is_cut_where_one_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = PatientWhisper()
+    monkeypatch.setattr(whisper, "_loaded", lambda *_: model)
+    sound = tmp_path / "speech.wav"
+    ffmpeg.run(["-f", "lavfi", "-t", "110", "-i", "sine=200:r=16000", sound])
+    # Nine seconds of speech in every ten; only at 50 s a longer pause.
+    spans = [
+        Span(start_s=at, end_s=at + (7 if at == 40 else 9)) for at in range(0, 110, 10)
+    ]
+    shares: list[float] = []
+
+    told = whisper.Whisper(model="small").listen(
+        sound, spans, on_progress=shares.append
+    )
+
+    assert max(model.seconds) < 64
+    assert [word.start for word in told.words] == pytest.approx([0.1, 50.1])
+    assert shares == sorted(shares)
+
+
 def test_sound_alone_is_taken_in(hum: Path, tmp_path: Path) -> None:
     bench = make_bench(IngestParams(), tmp_path / "b", inputs=[hum], kind=Kind.AUDIO)
 
