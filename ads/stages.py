@@ -12,6 +12,7 @@ from ads.engines.clips import cancel_clip, clip_backdrop
 from ads.engines.looking import cut_product
 from ads.engines.soundtrack import PlacedVoice
 from ads.engines.stage.scene import ScenePlan
+from ads.engines.teasers import Glimpse, teaser
 from ads.engines.writer.names import title_of
 from ads.errors import VoiceTooLongError
 from ads.params import AdParams
@@ -134,14 +135,23 @@ def film_scene(bench: Workbench[AdParams]) -> StageResult | Wait:
         share = bench.reporter(place / len(aspects), (place + 1) / len(aspects))
         film = bench.workdir / f"scene-{number}-{aspect.label}.mp4"
         webm = film.with_suffix(".webm") if bench.params.webm else None
+        glimpse = Glimpse.of(
+            film.with_suffix(".yuv"),
+            plan.frame_size_px,
+            seconds=span.seconds,
+            scenes=len(SCENE_PARTS),
+        )
         footage.film_scene(
             plan,
             film,
             webm=webm,
             webm_size=bench.params.webm_size,
+            glimpse=glimpse,
             on_progress=share,
         )
         files.append(OutputFile(path=film, role=_film_role(aspect), published=False))
+        role = _glimpse_role(aspect)
+        files.append(OutputFile(path=glimpse.path, role=role, published=False))
         if webm is not None:
             role = _film_role(aspect, webm=True)
             files.append(OutputFile(path=webm, role=role, published=False))
@@ -299,7 +309,7 @@ def _taken(
 ) -> list[Future[OutputFile]]:
     """The poster and the teaser of one shape, taken from its scenes."""
     scenes = _films(bench, _film_role(aspect), spans)
-    poster, teaser = (
+    poster, loop = (
         bench.workdir / f"ad-{aspect.label}-{name}"
         for name in ("poster.jpg", "teaser.gif")
     )
@@ -310,8 +320,9 @@ def _taken(
         return OutputFile(path=poster, role="poster", content_type="image/jpeg")
 
     def take_teaser() -> OutputFile:
-        packaging.teaser(scenes, teaser)
-        return OutputFile(path=teaser, role="teaser", content_type="image/gif")
+        kept = bench.files("video_gen", _glimpse_role(aspect))
+        teaser([file.path for file in kept], aspect.size_px, loop)
+        return OutputFile(path=loop, role="teaser", content_type="image/gif")
 
     return [beside.submit(take_teaser), beside.submit(take_poster)]
 
@@ -347,6 +358,10 @@ def _joined(
 
 def _film_role(aspect: Aspect, *, webm: bool = False) -> str:
     return f"scene {aspect} webm" if webm else f"scene {aspect}"
+
+
+def _glimpse_role(aspect: Aspect) -> str:
+    return f"glimpse {aspect}"
 
 
 def _films(

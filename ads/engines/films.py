@@ -142,7 +142,7 @@ class Film:
 
     def _shrunk(self, planes: Planes, small: Planes) -> Planes:
         for large, little in zip(
-            _parted(planes, self._given), _parted(small, self._size), strict=True
+            parted(planes, self._given), parted(small, self._size), strict=True
         ):
             cv2.resize(large, little.shape[::-1], dst=little)
         return small
@@ -159,7 +159,7 @@ def encoding(path: Path, coding: Coding, size_px: Size) -> Iterator[Film]:
         film.give_up()
 
 
-def _parted(planes: Planes, size_px: Size) -> tuple[Plane, Plane, Plane]:
+def parted(planes: Planes, size_px: Size) -> tuple[Plane, Plane, Plane]:
     """The three planes as pictures."""
     wide, high = size_px
     size, half = wide * high, (high // 2, wide // 2)

@@ -15,6 +15,7 @@ from ads.engines.films import PICTURES, Coding, encoding
 from ads.engines.packaging import TIMESCALE
 from ads.engines.stage.canvas import Canvas, Planes
 from ads.engines.stage.scene import ScenePlan, SceneRenderer
+from ads.engines.teasers import Glimpse
 from ads.timing import FPS
 
 # Every scene of an ad, and the ad itself, are encoded with these and no others: so that
@@ -67,6 +68,7 @@ def film_scene(
     *,
     webm: Path | None = None,
     webm_size: int = FULL_SIZE,
+    glimpse: Glimpse | None = None,
     on_progress: Callable[[float], None],
 ) -> None:
     """Render one scene and encode it as it comes, as an MP4 and, if asked, a WebM.
@@ -88,6 +90,8 @@ def film_scene(
                 [film.hold(planes) if held else film.add(planes) for film in films]
             )
             shown = planes
+            if glimpse is not None:
+                glimpse.look(number, planes)
             if len(waiting) > _AHEAD:
                 # The next frame takes this one's room.
                 _wait_for(waiting.popleft())

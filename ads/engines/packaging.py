@@ -1,4 +1,4 @@
-"""The finished files: scenes joined with their sound, a WebM, a poster, a teaser."""
+"""The finished files: scenes joined with their sound, a WebM, a poster."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +13,6 @@ TimedFilm = tuple[Path, float]
 
 # Ticks a second of the films' clocks: a frame is a whole number of them.
 TIMESCALE = "30000"
-_TEASER_FPS = 12
-_TEASER_SECONDS = 4
-# By then everything stands; and a key frame of the scene's film lies there, so that
-# nothing before it has to be decoded.
-_SETTLED_S = 2.0
 
 
 def encode_sound(mix: Sound, target: Path) -> Path:
@@ -96,21 +91,4 @@ def poster(video: Path, at_s: float, target: Path) -> Path:
     ffmpeg.run(
         ["-ss", f"{at_s:.3f}", "-i", video, "-frames:v", "1", "-q:v", "2", target]
     )
-    return target
-
-
-def teaser(scenes: Sequence[TimedFilm], target: Path) -> Path:
-    """A looping GIF: a moment out of each scene, from where it has settled."""
-    share = _TEASER_SECONDS / len(scenes)
-    pieces: list[str | Path] = []
-    for film, seconds in scenes:
-        start = min(_SETTLED_S, max(seconds - share, 0.0))
-        pieces += ["-ss", f"{start:.3f}", "-t", f"{share:.3f}", "-i", film]
-    taken = "".join(f"[{place}:v]" for place in range(len(scenes)))
-    size = "scale='if(gt(iw,ih),480,-2)':'if(gt(iw,ih),-2,480)':flags=area"
-    chain = (
-        f"{taken}concat=n={len(scenes)}:v=1:a=0,fps={_TEASER_FPS},{size},split[a][b];"
-        "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
-    )
-    ffmpeg.run([*pieces, "-an", "-filter_complex", chain, "-loop", "0", target])
     return target
