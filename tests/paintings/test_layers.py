@@ -1,12 +1,13 @@
 """What lies behind goes on behind; what shows through is not in front; one light for all."""
 
 import numpy as np
+import pytest
 
 from jobs.toolbox import inpainting
 from jobs.toolbox.images import Pixels
 from paintings.engines.layers.gaps import see_through
 from paintings.engines.painterly.fields import Light
-from paintings.engines.painterly.painting import paint_sheet
+from paintings.engines.painterly.painting import paint_picture, paint_sheet
 from paintings.engines.painterly.styles import Style
 
 
@@ -71,3 +72,26 @@ def test_a_dark_layer_is_drawn_dark_by_the_light_of_the_whole() -> None:
     ]
 
     assert drawn[1] - drawn[0] > 60
+
+
+def test_a_wide_strip_keeps_the_grain_of_the_ground_it_lies_on() -> None:
+    rng = np.random.default_rng(8)
+    picture = np.full((200, 300, 3), 60, np.uint8)
+    picture[100:] = np.clip(rng.normal(90, 20, (100, 300, 1)), 0, 255)
+    hole = np.zeros((200, 300), np.bool_)
+    hole[150:] = True
+
+    filled = inpainting.fill(np.where(hole[..., None], 255, picture), hole)
+
+    # Far from the rim the calm ground above must not have been copied instead.
+    assert 0.4 < filled[170:].std() / picture[170:].std() < 1.1
+
+
+@pytest.mark.parametrize("style", [Style.WATERCOLOUR, Style.PASTEL, Style.OIL])
+def test_a_night_stays_a_night_when_it_is_painted(style: Style) -> None:
+    night = _grained(np.full((120, 160), 40.0))
+    night[30:50, 60:80] = 230
+
+    painted = paint_picture(night, style=style, strength=1, seed=1)
+
+    assert painted.mean() < 1.85 * night.mean()

@@ -8,17 +8,20 @@ from numba import njit, prange
 
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting.membranes import membrane
-from jobs.toolbox.inpainting.patches import Level, Offsets
+from jobs.toolbox.inpainting.patches import Level, Offsets, mirrored
 from jobs.toolbox.inpainting.sizes import Floats, Mask
 
 # Copied detail is never quite in its place: at this share of the detail around, the
 # fill neither looks washed out nor strays far from the truth.
-_DETAIL = 0.62
+_DETAIL = 0.65
 # How far the fill's wide tones follow the rim instead of the patches' sources.
 _TONE = 0.7
 _TONE_SHARE = 150
-# What is finer than this, at working size, is detail.
-_FINE_PX = 1.6
+# What is finer than this, at working size and at full size, is detail.
+_FINE_PX, _FINE_FULL_PX = 0.95, 1.7
+# A match with less than this share of the detail beside its place is a wrong one.
+_BARE = 0.3
+_MOST_GAIN = 1.6
 # How far around a place, at working size, its detail is measured.
 _BESIDE_PX = 17
 
@@ -39,7 +42,7 @@ def at_full_size(rgb: Pixels, hole: Mask, level: Level, guess: Guess) -> Pixels:
     small = (level.hole.shape[1], level.hole.shape[0])
     trust = np.asarray(cv2.resize(guess.trust, small), np.float32)[..., None]
     # Never finer than eyes part detail from tone at full size.
-    fine_px = max(_FINE_PX, 2.6 * small[0] / width)
+    fine_px = max(_FINE_PX, _FINE_FULL_PX * small[0] / width)
     tones = _tones(guess.voted, guess.base, fine_px)
     base = (trust * tones + (1 - trust) * guess.base).astype(np.float32)
     gain = _gain(level, guess, fine_px)
@@ -82,23 +85,46 @@ def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
     A hole may lie over sand and sky: what is beside one of its ends says nothing of
     the other.
     """
-    fine = level.picture[..., :3] - _means(level, fine_px)
-    energy = np.where(level.hole, 0, (fine**2).sum(axis=2)).astype(np.float32)
-    around = _mean_within(energy, ~level.hole)
-    # Twice, since OpenCV drops a channel that is alone.
-    around = membrane(np.dstack([around, around]), ~level.hole)[..., 0]
-    ys, xs = np.nonzero(level.hole)
-    from_y = np.clip(ys + guess.offsets[ys, xs, 0], 0, level.hole.shape[0] - 1)
-    from_x = np.clip(xs + guess.offsets[ys, xs, 1], 0, level.hole.shape[1] - 1)
-    copied = np.zeros_like(energy)
-    copied[ys, xs] = energy[from_y, from_x]
-    copied = _mean_within(copied, level.hole)
+    energy = _energy(level, fine_px)
+    around, copied = _beside(level, energy), _copied(level, energy, guess.offsets)
     # Half by what is beside each place, half by all that is beside the hole.
     whole = float(around[level.hole].mean()) / max(
         float(copied[level.hole].mean()), 1e-3
     )
     gain = _DETAIL * np.sqrt(0.5 * (around / np.maximum(copied, 1e-3) + whole))
-    return np.asarray(np.clip(gain, 0.3, 1.3), np.float32)
+    return np.asarray(np.clip(gain, 0.3, _MOST_GAIN), np.float32)
+
+
+def with_detail(level: Level, offsets: Offsets) -> Offsets:
+    """The matches, but from its own ground's edge where one has no detail to give.
+
+    Under a smooth base smooth patches match best: they would leave a sea its sky.
+    """
+    energy = _energy(level, _FINE_PX)
+    bare = _copied(level, energy, offsets) < _BARE * _beside(level, energy)
+    return np.where((bare & level.hole)[..., None], mirrored(level), offsets)
+
+
+def _energy(level: Level, fine_px: float) -> Floats:
+    fine = level.picture[..., :3] - _means(level, fine_px)
+    return np.where(level.hole, 0, (fine**2).sum(axis=2)).astype(np.float32)
+
+
+def _beside(level: Level, energy: Floats) -> Floats:
+    """How strong detail is beside each place of the hole."""
+    around = _mean_within(energy, ~level.hole)
+    # Twice, since OpenCV drops a channel that is alone.
+    return membrane(np.dstack([around, around]), ~level.hole)[..., 0]
+
+
+def _copied(level: Level, energy: Floats, offsets: Offsets) -> Floats:
+    """How strong the detail is that the matches would bring."""
+    ys, xs = np.nonzero(level.hole)
+    from_y = np.clip(ys + offsets[ys, xs, 0], 0, level.hole.shape[0] - 1)
+    from_x = np.clip(xs + offsets[ys, xs, 1], 0, level.hole.shape[1] - 1)
+    copied = np.zeros_like(energy)
+    copied[ys, xs] = energy[from_y, from_x]
+    return _mean_within(copied, level.hole)
 
 
 def _mean_within(values: Floats, mask: Mask) -> Floats:

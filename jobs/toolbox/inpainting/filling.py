@@ -5,7 +5,7 @@ import numpy as np
 
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import repeats
-from jobs.toolbox.inpainting.detail import Guess, at_full_size
+from jobs.toolbox.inpainting.detail import Guess, at_full_size, with_detail
 from jobs.toolbox.inpainting.kinds import Kinds
 from jobs.toolbox.inpainting.membranes import membrane
 from jobs.toolbox.inpainting.patches import match, pyramid
@@ -19,6 +19,7 @@ from jobs.toolbox.inpainting.sizes import (
 from jobs.toolbox.inpainting.tones import (
     Trial,
     best_kinds,
+    carried,
     stretched,
     trust_of,
     wide_tones,
@@ -56,9 +57,9 @@ def fill(
         return smooth(rgb, hole)
     finest, picture = matched
     guess = Guess(
-        base=stretched(rgb, hole, kinds),
+        base=carried(rgb, hole, stretched(rgb, hole, kinds)),
         trust=trust_of(trial, guide, tried, seed),
-        offsets=finest,
+        offsets=with_detail(levels[0], finest),
         voted=picture,
     )
     return at_full_size(rgb, hole, levels[0], guess)

@@ -116,15 +116,31 @@ def _doubled(offsets: Offsets, level: Level) -> Offsets:
         np.minimum(ys // 2, offsets.shape[0] - 1),
         np.minimum(xs // 2, offsets.shape[1] - 1),
     ]
-    target_y = np.clip(ys + 2 * coarse[..., 0], 0, height - 1)
-    target_x = np.clip(xs + 2 * coarse[..., 1], 0, width - 1)
+    return _moved_onto_usable(level, ys + 2 * coarse[..., 0], xs + 2 * coarse[..., 1])
+
+
+def mirrored(level: Level) -> Offsets:
+    """For each place what lies as far beyond the nearest usable one: its own ground."""
+    here = np.indices(level.hole.shape)
+    beside = np.moveaxis(_moved_onto_usable(level, here[0], here[1]), -1, 0)
+    there = here + 2 * beside
+    return _moved_onto_usable(level, there[0], there[1])
+
+
+def _moved_onto_usable(
+    level: Level, target_y: NDArray[np.int64], target_x: NDArray[np.int64]
+) -> Offsets:
+    """Offsets to these targets, or to the usable place nearest to each."""
+    height, width = level.hole.shape
     _, nearest = cv2.distanceTransformWithLabels(
         (~level.usable).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     rows, columns = np.nonzero(level.usable)
     place = np.zeros(int(nearest.max()) + 1, np.int64)
     place[nearest[rows, columns]] = np.arange(len(rows))
-    at = place[nearest[target_y, target_x]]
+    target = np.clip(target_y, 0, height - 1), np.clip(target_x, 0, width - 1)
+    at = place[nearest[target]]
+    ys, xs = np.indices((height, width))
     return np.stack([rows[at] - ys, columns[at] - xs], axis=-1).astype(np.int32)
 
 

@@ -24,6 +24,10 @@ _TRIAL_PX = 192
 _RIM_PX = 6
 # No surroundings run more one way than this.
 _STRETCH = 4.0
+# However right patches were on the rim, farther in they may not be.
+_MOST = 0.5
+# How much the edges that run into the hole say of the tones in it, and at what size.
+_EDGES, _EDGES_PX, _EDGES_REACH = 0.25, 256, 5
 # The membrane is calm: solving it on a small picture loses nothing.
 _SPAN_PX = 400
 _GRAIN_PX = 450
@@ -49,6 +53,22 @@ def stretched(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
     )
     full = size_within(hole.shape, WORK_PX, least_px=16)
     return np.asarray(cv2.resize(spread, full, interpolation=cv2.INTER_LINEAR))
+
+
+def carried(rgb: Pixels, hole: Mask, calm: Floats) -> Floats:
+    """The membrane, and in it a share of the edges that run into the hole (Telea's).
+
+    The one errs by what it leaves out, the other by what it draws too far: together
+    they are nearer to the truth than either.
+    """
+    size = size_within(hole.shape, _EDGES_PX, least_px=16)
+    small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
+    gone = grown(hole, size).astype(np.uint8)
+    edges = cv2.inpaint(small, gone, _EDGES_REACH, cv2.INPAINT_TELEA)
+    told = cv2.resize(
+        edges.astype(np.float32), calm.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    return np.asarray(calm + _EDGES * (told - calm), np.float32)
 
 
 def _runs_of(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
@@ -152,7 +172,7 @@ def trust_of(
     spread = membrane(np.dstack(misses).astype(np.float32), trial.rim)
     by_patch, by_membrane = (wide_tones(spread[..., n]) + 4.0 for n in (0, 1))
     # Patches must be clearly right: a membrane is never far off, a wrong patch is.
-    return np.asarray(np.clip(by_membrane / by_patch - 1.2, 0, 1), np.float32)
+    return np.asarray(np.clip(by_membrane / by_patch - 1.2, 0, _MOST), np.float32)
 
 
 def wide_tones(picture: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import membrane
 from paintings.engines.painterly import brushwork, drawing, washes
-from paintings.engines.painterly.fields import Floats, Light, Mask, Motif
+from paintings.engines.painterly.fields import Floats, Light, Mask, Motif, luma
 from paintings.engines.painterly.styles import Style
 
 # Strokes are as large on a large photo as on a small one: above this size they are
@@ -16,6 +16,13 @@ from paintings.engines.painterly.styles import Style
 _WORK_PX = 2000
 # No stroke is longer than this to either side, as a share of the longer side.
 _MARGIN, _STROKE = 24, 0.065
+
+# What is drawn on paper is as light as the paper leaves it.
+_ON_PAPER = (Style.PENCIL, Style.INK, Style.WOODCUT)
+# A style has a key of its own, by which it is known; it may not turn night into day.
+_KEY_REACH = 1.75
+# How far paint is bent to be as light as the photo, in halvings; at how many pixels.
+_LEAST_BEND, _MOST_BEND, _BENDINGS, _TONE_SAMPLES = 0.2, 8.0, 24, 40_000
 
 Painter = Callable[[Motif, np.random.Generator], Floats]
 
@@ -44,7 +51,32 @@ def paint_sheet(
     motif = Motif(rgb=_extended(rgba, size), light=light, seen=_seen(rgba, size))
     rng = np.random.default_rng((seed & 0xFFFFFFFF, number))
     painted = PAINTERS[style](motif, rng)
+    if style not in _ON_PAPER:
+        shown = cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA)
+        painted = _within_key(motif.rgb, painted, shown > 127)
     return _blend(rgba, painted, strength)
+
+
+def _within_key(photo: Floats, painted: Floats, shown: Mask) -> Floats:
+    """Paint on the whole not far lighter or darker than the photo."""
+    ys, xs = np.nonzero(shown)
+    if len(ys) == 0:
+        return painted
+    every = max(1, len(ys) // _TONE_SAMPLES)
+    ys, xs = ys[::every], xs[::every]
+    paint = np.clip(painted[ys, xs], 0, 1)
+    tone, found = (float(luma(part).mean()) for part in (photo[ys, xs], paint))
+    goal = float(np.clip(found, tone / _KEY_REACH, tone * _KEY_REACH))
+    if goal == found:
+        return painted
+    low, high = np.log(_LEAST_BEND), np.log(_MOST_BEND)
+    for _ in range(_BENDINGS):
+        bend = np.float32(np.exp((low + high) / 2))
+        if float(luma(paint**bend).mean()) > goal:
+            low = (low + high) / 2
+        else:
+            high = (low + high) / 2
+    return np.asarray(np.clip(painted, 0, 1) ** bend, np.float32)
 
 
 def paint_picture(rgb: Pixels, *, style: Style, strength: float, seed: int) -> Pixels:
