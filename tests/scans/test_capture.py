@@ -354,3 +354,15 @@ def test_a_camera_that_turns_on_the_spot_is_told_to_walk(tmp_path: Path) -> None
 
     with pytest.raises(NoMovementError, match="panning on the spot is not enough"):
         engine.place_cameras(pictures, tmp_path, ordered=True, tell=_mute)
+
+
+def test_a_thick_things_outline_gives_no_marks_and_a_thin_thing_keeps_its_own() -> None:
+    thick, thin = np.zeros((2, 240, 320), np.uint8)
+    thick[60:180, 80:240] = 255
+    thin[60:180, 100:112] = 255
+
+    inner = masks.without_outline(thick)
+
+    assert inner[120, 160] == 255
+    assert inner[120, 82] == 0
+    assert (masks.without_outline(thin) == thin).all()

@@ -146,6 +146,27 @@ def _opened(path: Path) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     return np.asarray(pixels, np.uint8)
 
 
+def _inner_masks(pictures: Pictures, folder: Path) -> Path | None:
+    """Masks for the marks: along the outline they are half of the background."""
+    if pictures.masks is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in pictures.masks.glob("*.png"):
+        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        assert mask is not None
+        inner = masks.without_outline(np.asarray(mask, np.uint8))
+        cv2.imwrite(str(folder / path.name), inner)
+    return folder
+
+
+def _shifts(pictures: Pictures) -> dict[str, list[list[float]]]:
+    if pictures.masks is None:
+        return {}
+    paths = sorted(pictures.images.glob("*.png"))
+    found = masks.shifts(_opened(path) for path in paths)
+    return {path.name: shift.tolist() for path, shift in zip(paths, found, strict=True)}
+
+
 def place_cameras(
     pictures: Pictures, workdir: Path, *, ordered: bool, tell: Progress
 ) -> tuple[Path, PosesFacts]:
@@ -153,7 +174,8 @@ def place_cameras(
     started = time.monotonic()
     order = PoseOrder(
         images=pictures.images,
-        masks=pictures.masks,
+        masks=_inner_masks(pictures, workdir / "inner"),
+        shifts=_shifts(pictures),
         workdir=workdir / "sfm",
         features=4000,
         ordered=ordered,

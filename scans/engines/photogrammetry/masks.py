@@ -1,6 +1,6 @@
 """Telling a turntable before a still background from a walk around the thing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,9 +11,16 @@ Grey = NDArray[np.uint8]
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
 
+STAYS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 # A pixel has changed when it differs by so many times the noise.
 CHANGED = 3.5
 FARTHEST_SHIFT = 0.08
+# Shifts are looked for in pictures made so small.
+GLIMPSE_WIDTH_PX = 320
+# Marks so near the outline, in parts of the picture's width, are half background.
+OUTLINE = 0.025
+# A thing that would lose more than half of itself by that keeps its outline.
+FEWEST_INNER = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +120,7 @@ def mask_turning(still: StillBackground, picture: Picture) -> Mask:
     small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     warp = _shift_between(still.reference, np.asarray(small, np.uint8))
     if warp is None:
-        warp = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+        warp = STAYS
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     aligned = cv2.warpAffine(small, warp, (width, height), flags=flags).astype(
         np.float32
@@ -125,3 +132,29 @@ def mask_turning(still: StillBackground, picture: Picture) -> Mask:
     placed = cv2.warpAffine(wide * 255, warp, (width, height), flags=cv2.INTER_LINEAR)
     full = cv2.resize(placed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(full > 127, 255, 0).astype(np.uint8)
+
+
+def without_outline(mask: Mask) -> Mask:
+    """The mask without the thing's outline, where the thing is thick enough."""
+    side = 2 * round(OUTLINE * mask.shape[1]) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    inner = cv2.erode(mask, kernel)
+    thick = cv2.countNonZero(inner) >= FEWEST_INNER * cv2.countNonZero(mask)
+    return np.asarray(inner, np.uint8) if thick else mask
+
+
+def shifts(pictures: Iterable[Picture]) -> list[NDArray[np.float64]]:
+    """How each picture is shifted against the first, by what stands still in them."""
+    found: list[NDArray[np.float64]] = []
+    for picture in pictures:
+        scale = picture.shape[1] / GLIMPSE_WIDTH_PX
+        size = (GLIMPSE_WIDTH_PX, round(picture.shape[0] / scale))
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        if not found:
+            reference = small
+        shift = _shift_between(reference, small)
+        shift = STAYS.copy() if shift is None else shift
+        shift[:, 2] *= scale
+        found.append(shift)
+    return found

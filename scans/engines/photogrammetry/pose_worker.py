@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scans.engines.photogrammetry import stillness
+
 # Threads that wait for each other sleep: where others use the cores, too, waiting
 # awake takes ten times as long. Read once, when pycolmap is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -53,6 +55,8 @@ def main(order_path: Path) -> int:
     pycolmap.set_random_seed(0)
     tell(0.02, "Looking for marks in the pictures")
     extract(order, database, images)
+    if order["shifts"]:
+        forget_standing(database, order["shifts"])
     tell(0.35, "Looking for the same marks in other pictures")
     pairs = choose_pairs(database, ordered=order["ordered"])
     match(order, database, workdir, pairs)
@@ -86,6 +90,36 @@ def extract(order: dict[str, Any], database: Path, images: Path) -> None:
     )
 
 
+def forget_standing(database: Path, shifts: dict[str, list[list[float]]]) -> None:
+    """Keep what moves: a background that stands still says the camera did, too."""
+    with pycolmap.Database.open(database) as store:
+        pictures = sorted(store.read_all_images(), key=lambda picture: picture.name)
+        points = {p.name: store.read_keypoints(p.image_id) for p in pictures}
+        kinds = {p.name: store.read_descriptors(p.image_id) for p in pictures}
+        found = stillness.standing(
+            {
+                name: stillness.Marks(
+                    places=stillness.steadied(points[name][:, :2], shifts[name]),
+                    looks=unit_length(kinds[name].data),
+                )
+                for name in points
+            }
+        )
+        store.clear_descriptors()
+        for picture in pictures:
+            moves = ~found[picture.name]
+            described = kinds[picture.name]
+            described.data = np.ascontiguousarray(described.data[moves])
+            store.update_keypoints(picture.image_id, points[picture.name][moves])
+            store.write_descriptors(picture.image_id, described)
+
+
+def unit_length(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    long = descriptors.astype(np.float32)
+    lengths = np.linalg.norm(long, axis=1, keepdims=True)
+    return np.asarray(long / np.maximum(lengths, 1e-6), np.float32)
+
+
 def choose_pairs(database: Path, *, ordered: bool) -> list[tuple[str, str]]:
     """Pairs that share something, judged by their coarsest features."""
     names, coarse = [], []
@@ -96,10 +130,8 @@ def choose_pairs(database: Path, *, ordered: bool) -> list[tuple[str, str]]:
             # Columns: x, y, and the 2 x 2 shape of the mark.
             scale = np.hypot(keypoints[:, 2], keypoints[:, 4])
             largest = np.argsort(-scale)[:COARSE_FEATURES]
-            chosen = descriptors[largest].astype(np.float32)
-            lengths = np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-6)
             names.append(image.name)
-            coarse.append(chosen / lengths)
+            coarse.append(unit_length(descriptors[largest]))
     count = len(names)
     votes = np.zeros((count, count), np.int32)
     for a, b in combinations(range(count), 2):

@@ -3,8 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -52,6 +52,8 @@ class PoseOrder:
     masks: Path | None
     workdir: Path
     features: int
+    # Before a still background: how each picture, by its name, is shifted.
+    shifts: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
     # Pictures of a video lie in order; photos may not.
     ordered: bool
     # Start from the picture itself rather than from a doubled one.
