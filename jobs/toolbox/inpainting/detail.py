@@ -13,7 +13,7 @@ from jobs.toolbox.inpainting.sizes import Floats, Mask
 
 # Copied detail is never quite in its place: at this share of the detail around, the
 # fill neither looks washed out nor strays far from the truth.
-_DETAIL = 0.65
+_DETAIL = 0.68
 # How far the fill's wide tones follow the rim instead of the patches' sources.
 _TONE = 0.7
 _TONE_SHARE = 150
