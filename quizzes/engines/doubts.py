@@ -23,6 +23,8 @@ _UNSURE = 0.4
 _FARTHEST, _FARTHEST_OF_KNOWN = 0.3, 0.25
 _MOST_WORDS = 3
 _FEWEST_SOUNDS, _FEWEST_SOUNDS_OF_SEVERAL = 4, 6
+# So much farther a form of a slide's word counts than the word itself: “leafs” exists.
+_FORM = 0.1
 # A word of no dictionary was made up more often than not.
 _UNKNOWN = 0.7
 # Words of the same stem are both what may have been said.
@@ -172,15 +174,17 @@ def _nearest(
 ) -> tuple[float, str]:
     fewest = _FEWEST_SOUNDS if len(texts) == 1 else _FEWEST_SOUNDS_OF_SEVERAL
     near = [
-        # Of two alike, the one that stands on a slide as it is.
-        (_apart(heard, sounds[text].split()), text not in expected.written, text)
+        (
+            _apart(heard, sounds[text].split())
+            + _FORM * (text not in expected.written),
+            text,
+        )
         for text in _candidates(expected)
         if text in sounds
         and len(sounds[text].split()) >= fewest
         and not (len(texts) == 1 and _same_stem(texts[0], text))
     ]
-    far, _, text = min(near, default=(1.0, False, ""))
-    return far, text
+    return min(near, default=(1.0, ""))
 
 
 def _same_stem(heard: str, text: str) -> bool:

@@ -93,6 +93,23 @@ def test_sentence_with_one_word_that_was_hardly_understood_is_not_quoted() -> No
     assert [sentence.quotable for sentence in known] == [False, True]
 
 
+def test_two_sentences_that_were_heard_as_one_are_not_asked_about() -> None:
+    spliced = PLANTS.replace(". Rubisco is the", ", rubisco is the")
+
+    asked = write_anew(spliced).questions
+
+    assert "cycle, rubisco is the most" in spliced
+    assert len(asked) >= 10
+    assert not any("rubisco is the most" in question.quote for question in asked)
+
+
+def test_names_and_acronyms_have_no_plural_among_the_answers() -> None:
+    answers = [q.answer for text in (PLANTS, NETWORKS) for q in written(text).questions]
+
+    assert any(answer.startswith(("ATP", "TCP", "UDP", "NADPH")) for answer in answers)
+    assert not any(answer.endswith(("Ps", "PHs")) for answer in answers)
+
+
 def test_subtitles_without_points_are_asked_about_and_stay_as_they_are() -> None:
     told = transcript_of(PLANTS)
     bare = tuple(_without_points(segment) for segment in told.segments)

@@ -53,7 +53,7 @@ class Lecture:
 def drafts_of(transcript: Transcript) -> list[Draft]:
     """All that the rules can think of, the best first; the gates come after."""
     lecture = Lecture.of(transcript)
-    quotable = [s for s in lecture.sentences if s.quotable]
+    quotable = [s for s in lecture.sentences if s.quotable and s.is_one]
     found = patterns.definitions(quotable)
     drafts = [
         *_from_definitions(found, lecture),
@@ -380,7 +380,9 @@ def _turned(text: str, lecture: Lecture) -> str | None:
 
 
 def _spellings(term: str) -> tuple[str, ...]:
-    """The term and its other number."""
+    """The term and its other number; names and acronyms have one."""
+    if term[:1].isupper():
+        return (term,)
     other = distractors.in_other_number(term)
     return (term,) if other == term else (term, other)
 

@@ -33,6 +33,11 @@ _POINTING = re.compile(
 _POINTING_END = re.compile(
     r"\b(it|them|this|that|these|those|one|so)[.!]?$", re.IGNORECASE
 )
+# Recognisers write a comma where a sentence ended: what follows says what something is.
+_SPLICE = re.compile(
+    r"\b, (?:and )?(?:an? |the )?[\w'’-]+ (?:is|are) (?:an?|the) ", re.IGNORECASE
+)
+_SPLICED_LETTERS = 30
 _SEQUENCE_START = re.compile(
     r"^(first|second|third|then|next|after that|afterwards|finally|lastly)\b,?\s*",
     re.IGNORECASE,
@@ -51,6 +56,12 @@ class Sentence:
     confidence: float
     # All its words were understood well enough to be quoted.
     quotable: bool
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is no two sentences with a comma in between."""
+        splice = _SPLICE.search(self.text)
+        return splice is None or splice.start() < _SPLICED_LETTERS
 
     @property
     def stands_alone(self) -> bool:

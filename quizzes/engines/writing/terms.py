@@ -179,11 +179,14 @@ def kind_of(text: str) -> str:
     head = lower.split()[-1]
     if stem(head) in genus_kinds():
         return genus_kinds()[stem(head)]
+    if text[:1].isupper():
+        # Calvin ends like insulin, and is none.
+        return "name"
     for suffixes, kind in _SUFFIX_KINDS:
         if head.endswith(suffixes) and len(head) > 5:
             # An ending is a guess: the lexicon's words of that kind may be far off.
             return f"{kind}?"
-    return "name" if text[:1].isupper() else "thing"
+    return "thing"
 
 
 def _without_fragments(terms: Sequence[Term]) -> list[Term]:
