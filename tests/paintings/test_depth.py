@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from skimage import data
 
@@ -15,6 +16,7 @@ from jobs.toolbox.networks import BadNetworkError, told_by
 from paintings.engines.depth import local
 from paintings.engines.depth.cues import dark_channel, measure
 from paintings.engines.depth.faces import people
+from paintings.engines.depth.gradients import recedes
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.regions import Regions
 from paintings.engines.depth.standing import Role, outline, roles, stand
@@ -107,6 +109,28 @@ def test_what_is_in_focus_is_sharper_than_what_is_not() -> None:
     cues = measure(small, Regions(labels=labels, count=2), nothing)
 
     assert cues.sharpness[0] > 1.6 * cues.sharpness[1]
+
+
+def _grained(height: int, width: int, shrink: float) -> NDArray[np.float32]:
+    """Grain that at the top is so many times as fine as at the bottom."""
+    random = np.random.default_rng(4)
+    cloth = cv2.GaussianBlur(random.normal(size=(900, 900)), (0, 0), 2.0)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    finer = 1 + (shrink - 1) * (1 - rows / height)
+    seen = cv2.remap(
+        cloth.astype(np.float32), 450 + (columns - width / 2) * finer,
+        450 + (rows - height / 2) * finer, cv2.INTER_LINEAR,
+    )  # fmt: skip
+    return np.asarray(50 + 10 * seen / seen.std(), np.float32)
+
+
+def test_grain_that_gets_finer_upwards_runs_away_from_the_viewer() -> None:
+    everywhere = np.ones((120, 200), np.bool_)
+
+    assert recedes(_grained(120, 200, shrink=3.0), everywhere) > 0.6
+    assert recedes(_grained(120, 200, shrink=1.0), everywhere) == 0
+    assert recedes(_grained(120, 200, shrink=3.0)[::-1].copy(), everywhere) == 0
+    assert recedes(np.full((120, 200), 50, np.float32), everywhere) == 0
 
 
 def test_a_face_makes_head_and_body_one_person() -> None:

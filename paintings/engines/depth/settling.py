@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.cues import dark_channel, fine_detail
+from paintings.engines.depth.gradients import recedes
 from paintings.engines.depth.regions import Floats, Regions
 from paintings.engines.depth.standing import (
     STRIP,
@@ -56,7 +57,7 @@ def settle(
     rows = np.arange(regions.labels.shape[0], dtype=np.float32)[:, None]
     rows = rows / regions.labels.shape[0]
     near = np.zeros(regions.labels.shape, np.float32)
-    _lay_grounds(near, regions, parts, dark_channel(small))
+    _lay_grounds(near, regions, parts, small)
     ground = near.copy()
     if vanishing is not None:
         along = _FARTHEST + _PER_HEIGHT * vanishing.nearness()
@@ -140,8 +141,11 @@ def _foot(shape: Outlines, lowest: int, ground: Floats) -> float:
     return held if held > 0 else _height(float(shape.foot[lowest]))
 
 
-def _lay_grounds(near: Floats, regions: Regions, parts: Parts, dark: Floats) -> None:
+def _lay_grounds(near: Floats, regions: Regions, parts: Parts, small: Pixels) -> None:
     """From the far end of the farthest ground down to our feet."""
+    dark = dark_channel(small)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.asarray(lab[..., 0], np.float32)
     shape, fields = parts.shape, parts.fields
     band = parts.role == Role.BAND
     height = near.shape[0]
@@ -152,15 +156,16 @@ def _lay_grounds(near: Floats, regions: Regions, parts: Parts, dark: Floats) -> 
         large = same & (shape.size > 0.2 * shape.size[same].max())
         far, foot = float(shape.top[large].min()), float(shape.mean_foot[large].max())
         below = _next_below(shape, fields, band, same)
+        inside = np.isin(regions.labels, np.flatnonzero(same))
         # What reaches down to our feet lies, however its far edge runs.
         hidden = stands = 0.0
         if below is not None:
             hidden = _hides(shape, darkness, same, below)
-            stands = _skyline(shape, same)
+            # So does what has its grain get finer upwards.
+            stands = _skyline(shape, same) * (1 - recedes(light, inside))
         seen = _height(foot - 0.8 * hidden * (foot - far))
         back = (1 - stands) * _height(far) + stands * seen
         rise = np.clip((rows - far) / max(foot - far, 1e-3), 0, 1)
-        inside = np.isin(regions.labels, np.flatnonzero(same))
         near[inside] = (back + (seen - back) * rise).repeat(near.shape[1], 1)[inside]
     back_role = parts.role == Role.BACKDROP
     if band.any() and not parts.open_sky and meets_floor(shape, parts.role):
