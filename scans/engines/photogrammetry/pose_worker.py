@@ -31,9 +31,11 @@ FEWEST_POINTS = 50
 # Where nearly all pairs fit by turning a flat picture, nothing shows how far it is.
 FLAT_SHARE = 0.95
 # A lens that bends less than this is as good as straight.
-STRAIGHT_ENOUGH = 0.003
+STRAIGHT_ENOUGH = 0.001
 # A bent lens has to explain the pictures better than a straight one by this much.
 BENT_GAIN = 0.005
+# Marks that are farther from where they should be count ever less.
+FAR_OFF_PX = 0.5
 # So many of the coarsest features stand in for a picture when pairs are sought.
 COARSE_FEATURES = 400
 COARSE_MATCHES = 12
@@ -235,6 +237,9 @@ def straightened(model: "pycolmap.Reconstruction") -> "pycolmap.Reconstruction":
         camera.params = np.array([*camera.params[:-1], 0.0])
     options = pycolmap.BundleAdjustmentOptions()
     options.refine_extra_params = False
+    # Marks that slide along an outline pull at the lens' length, too: they are far off.
+    options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
+    options.ceres.loss_function_scale = FAR_OFF_PX
     pycolmap.bundle_adjustment(straight, options)
     most = model.compute_mean_reprojection_error() * (1 + BENT_GAIN)
     return straight if straight.compute_mean_reprojection_error() <= most else model
