@@ -24,7 +24,7 @@ def _told(
     noise.point2D_stddev = noise_px
     pycolmap.synthesize_noise(noise, model)
     pycolmap.bundle_adjustment(model, pycolmap.BundleAdjustmentOptions())
-    [camera] = pose_worker.straightened(model).cameras.values()
+    [camera] = pose_worker.settled(model).cameras.values()
     return tuple(camera.params)
 
 
