@@ -308,7 +308,9 @@ def _taken(
     beside: ThreadPoolExecutor,
 ) -> list[Future[OutputFile]]:
     """The poster and the teaser of one shape, taken from its scenes."""
+    # Asked for here: other threads have no part in the job's rows.
     scenes = _films(bench, _film_role(aspect), spans)
+    kept = bench.files("video_gen", _glimpse_role(aspect))
     poster, loop = (
         bench.workdir / f"ad-{aspect.label}-{name}"
         for name in ("poster.jpg", "teaser.gif")
@@ -320,7 +322,6 @@ def _taken(
         return OutputFile(path=poster, role="poster", content_type="image/jpeg")
 
     def take_teaser() -> OutputFile:
-        kept = bench.files("video_gen", _glimpse_role(aspect))
         teaser([file.path for file in kept], aspect.size_px, loop)
         return OutputFile(path=loop, role="teaser", content_type="image/gif")
 

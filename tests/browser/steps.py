@@ -12,8 +12,10 @@ ENDS_WITHIN_MS = 240_000
 ENDED = ("succeeded", "failed", "cancelled")
 
 
-def start_tiny(studio: Studio, **values: str) -> Page:
+def start_tiny(studio: Studio, *, review: bool = False, **values: str) -> Page:
     page = studio.go("/studio/new/tiny/")
+    if review:
+        page.get_by_label("Let me look before it goes on").check()
     page.get_by_text("More settings").click()
     # What ran at the other size would come out of the cache before it can be watched.
     own = {"note": token_hex(4)} | values
@@ -22,6 +24,26 @@ def start_tiny(studio: Studio, **values: str) -> Page:
     page.get_by_role("button", name=re.compile("^Start")).click()
     page.wait_for_url("**/studio/jobs/*/")
     return page
+
+
+def start_to_review(studio: Studio, text: str) -> Page:
+    """A job that ends when the test lets it: it waits for its review."""
+    page = start_tiny(studio, review=True, text=text)
+    approve = page.get_by_role("button", name="Approve and go on")
+    expect(approve).to_be_visible(timeout=ENDS_WITHIN_MS)
+    return page
+
+
+def approve_by_program(studio: Studio, job_url: str) -> None:
+    """Not by a page: pages keep in mind what they have told."""
+    context = studio.page.context
+    tokens = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
+    job_id = job_url.rstrip("/").rpartition("/")[2]
+    approved = context.request.post(
+        f"{studio.url}/api/v1/jobs/{job_id}/approve/",
+        headers={"X-CSRFToken": tokens["csrftoken"], "Referer": studio.url},
+    )
+    assert approved.ok, approved.text()
 
 
 def has_state(page: Page, state: str) -> None:

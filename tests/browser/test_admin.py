@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Studio
-from tests.browser.steps import has_state, start_tiny
+from tests.browser.steps import approve_by_program, has_state, start_tiny
 
 
 def _job_id(url: str) -> str:
@@ -15,8 +15,9 @@ def _job_id(url: str) -> str:
 
 @pytest.mark.parametrize("studio", ["desk"], indirect=True)
 def test_a_job_is_retried_and_followed_by_staff(studio: Studio) -> None:
-    page = start_tiny(studio, trouble="work:bad:1", busy_seconds="4")
+    page = start_tiny(studio, review=True, trouble="work:bad:1")
     has_state(page, "failed")
+    job_url = page.url
     address = f"{studio.url}/admin/jobs/job/{_job_id(page.url)}/change/"
     page.goto(address)
     buttons = page.locator('[data-live-part="staff-actions"]')
@@ -25,6 +26,8 @@ def test_a_job_is_retried_and_followed_by_staff(studio: Studio) -> None:
     expect(page.locator("[data-link-state]")).to_have_text("live")
     assert page.url == address
     expect(buttons.get_by_role("button", name="Cancel")).to_be_visible()
+    has_state(page, "waiting")
+    approve_by_program(studio, job_url)
     has_state(page, "succeeded")
 
     # Not the head alone: each stage, the files, and what may be done now.

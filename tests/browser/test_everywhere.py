@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Studio
-from tests.browser.steps import start_tiny
+from tests.browser.steps import approve_by_program, start_to_review
 
 
 def test_an_empty_studio_says_what_can_be_made(studio: Studio) -> None:
@@ -22,9 +22,11 @@ def test_an_empty_studio_says_what_can_be_made(studio: Studio) -> None:
 
 
 def test_an_end_is_told_on_whichever_page_is_open(studio: Studio) -> None:
-    page = start_tiny(studio, text="tell me elsewhere", busy_seconds="3")
-
+    page = start_to_review(studio, "tell me elsewhere")
+    job_url = page.url
     page.goto(f"{studio.url}/studio/settings/")
+
+    approve_by_program(studio, job_url)
 
     expect(page.locator(".toast")).to_contain_text("tiny: succeeded")
 
@@ -33,21 +35,22 @@ def test_an_end_is_told_by_the_browser_when_its_page_is_out_of_sight(
     studio: Studio,
 ) -> None:
     studio.page.context.grant_permissions(["notifications"], origin=studio.url)
-    page = start_tiny(studio, text="tell me by the browser", busy_seconds="2")
+    page = start_to_review(studio, "tell me by the browser")
+    expect(page.locator("[data-link-state]")).to_have_text("live")
     page.evaluate(_OUT_OF_SIGHT)
 
-    assert page.evaluate("told") == "tiny: succeeded"
+    approve_by_program(studio, page.url)
+
+    expect(page.locator("body")).to_have_attribute("data-told", "tiny: succeeded")
 
 
 # A headless browser has no other window to look at, and nowhere to show what it tells.
 _OUT_OF_SIGHT = """() => {
   Object.defineProperty(document, "hidden", { get: () => true });
-  window.told = new Promise((tell) => {
-    window.Notification = class extends EventTarget {
-      static permission = "granted";
-      constructor(title) { super(); tell(title); }
-    };
-  });
+  window.Notification = class extends EventTarget {
+    static permission = "granted";
+    constructor(title) { super(); document.body.dataset.told = title; }
+  };
 }"""
 
 

@@ -11,7 +11,12 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Stack, Studio
-from tests.browser.steps import ENDS_WITHIN_MS, has_state, start_tiny
+from tests.browser.steps import (
+    ENDS_WITHIN_MS,
+    has_state,
+    start_tiny,
+    start_to_review,
+)
 
 
 def test_a_job_is_followed_live_to_its_end(studio: Studio) -> None:
@@ -43,13 +48,16 @@ def test_a_server_that_starts_again_is_waited_for(studio: Studio, stack: Stack) 
         "ERR_EMPTY_RESPONSE",
         "50",
     ]
-    page = start_tiny(studio, text="through a restart", busy_seconds="5")
+    page = start_to_review(studio, "through a restart")
     link = page.locator("[data-link-state]")
     expect(link).to_have_text("live")
 
     _kill_web_server(stack)
 
     expect(link).not_to_have_text("live")
+    # Clicked once the server is there again, which pages with forms are told of.
+    expect(link).to_have_text("live")
+    page.get_by_role("button", name="Approve and go on").click()
     has_state(page, "succeeded")
     expect(page.get_by_role("link", name="finished.txt")).to_be_visible()
 
