@@ -126,7 +126,11 @@ class ElevenLabsClient:
         import httpx
         from elevenlabs.client import ElevenLabs
 
-        with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True) as web:
+        from jobs.vendors.trust import certificates
+
+        with httpx.Client(
+            timeout=_TIMEOUT_S, follow_redirects=True, verify=certificates()
+        ) as web:
             yield ElevenLabs(
                 api_key=self.api_key, base_url=self.base_url, httpx_client=web
             )

@@ -25,6 +25,7 @@ from jobs.errors import (
     VendorRefusedError,
     VendorUnavailableError,
 )
+from jobs.vendors.trust import certificates
 
 VENDOR = "fal"
 CALL_TIMEOUT_S = 60.0
@@ -292,6 +293,7 @@ class FalClient:
         return httpx.Client(
             headers={"Authorization": f"Key {self.key}"},
             timeout=httpx.Timeout(CALL_TIMEOUT_S, connect=10.0),
+            verify=certificates(),
         )
 
 
@@ -343,7 +345,7 @@ def data_uri(content: bytes, content_type: str) -> str:
 def fetch_signing_keys(rest_url: str) -> list[str]:
     """fal's public keys for callbacks; to be kept a day at most."""
     try:
-        with httpx.Client(timeout=10.0) as client:
+        with httpx.Client(timeout=10.0, verify=certificates()) as client:
             answer = client.get(f"{rest_url.rstrip('/')}/.well-known/jwks.json")
     except httpx.TransportError as error:
         raise VendorUnavailableError(VENDOR, "fal's keys cannot be fetched.") from error

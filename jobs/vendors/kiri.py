@@ -20,6 +20,7 @@ from jobs.errors import (
     VendorRefusedError,
     VendorUnavailableError,
 )
+from jobs.vendors.trust import certificates
 
 VENDOR = "kiri"
 FEWEST_IMAGES, MOST_IMAGES = 20, 300
@@ -185,6 +186,7 @@ class KiriClient:
             base_url=f"{self.base_url.rstrip('/')}/v1/open/",
             headers={"Authorization": f"Bearer {self.api_key}"},
             timeout=timeout,
+            verify=certificates(),
         )
 
 

@@ -19,6 +19,7 @@ from jobs.errors import (
     VendorRefusedError,
     VendorUnavailableError,
 )
+from jobs.vendors.trust import certificates
 
 if TYPE_CHECKING:
     from replicate.client import Client
@@ -165,7 +166,9 @@ class Replicate:
         """Fetch a result; its address works for an hour."""
         with (
             _translated(),
-            httpx.Client(timeout=_DOWNLOAD_SECONDS, follow_redirects=True) as web,
+            httpx.Client(
+                timeout=_DOWNLOAD_SECONDS, follow_redirects=True, verify=certificates()
+            ) as web,
             web.stream("GET", url) as answer,
             path.open("wb") as out,
         ):

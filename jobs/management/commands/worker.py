@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 import django_rq
@@ -8,6 +9,7 @@ from jobs.pipeline import Queue
 from jobs.queues import queue_names
 from jobs.runtime import outages
 from jobs.runtime.worker import StageWorker
+from jobs.vendors.trust import certificates
 
 
 class Command(BaseCommand):
@@ -23,6 +25,8 @@ class Command(BaseCommand):
     def handle(self, *, queues: str, **_: Any) -> None:
         # Once, before any horse is forked: they all share what is loaded here.
         later.load_all()
+        import_module("av")  # all of ffmpeg's libraries: most first steps open a film
+        certificates()
         serves = [Queue(name.strip()) for name in queues.split(",")]
         names = queue_names(serves)
         worker = outages.once_servers_answer(
