@@ -19,7 +19,7 @@ from paintings.engines.depth.faces import people
 from paintings.engines.depth.gradients import recedes
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.regions import Regions
-from paintings.engines.depth.standing import Role, outline, roles, stand
+from paintings.engines.depth.standing import Role, grounds, outline, roles, stand
 from paintings.engines.depth.vanishing import find_vanishing
 from paintings.engines.depth.walls import on_wall
 from paintings.engines.layers.cutting import cut
@@ -87,6 +87,22 @@ def test_a_shade_stays_on_its_post() -> None:
 
     assert settled[2] == settled[3] == Role.THING
     assert groups[2] == groups[3]
+
+
+def test_ground_on_both_sides_of_a_post_is_one() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[100:] = 1  # the sea
+    labels[175:] = 2  # the shore, left
+    labels[175:, 150:] = 3  # ... and right
+    labels[60:, 146:152] = 4  # the post
+    shape = outline(Regions(labels=labels, count=5))
+    role = np.array([Role.BACKDROP, Role.BAND, Role.BAND, Role.BAND, Role.THING])
+    contrast = np.full((5, 5), 30.0, np.float32)
+    contrast[2, 3] = contrast[3, 2] = 5.0
+
+    fields = grounds(shape, contrast, role)
+
+    assert fields[2] == fields[3] != fields[1]
 
 
 def test_air_lightens_the_darkest_colours_of_what_is_far() -> None:

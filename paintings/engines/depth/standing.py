@@ -22,6 +22,8 @@ _ONE_FIELD = 11.0
 _CARRIED = 0.5
 # From this share of its lower rim on the ground a thing stands there.
 _RESTS = 0.3
+# Ground goes on behind what is no broader than this share of the picture.
+_SLIM = 0.06
 # Ground that begins below this share of the height is a strip at our feet.
 STRIP = 0.8
 # A thing goes on below a strip as thin as this.
@@ -209,19 +211,28 @@ def grounds(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Group
     flat = np.flatnonzero(role == Role.BAND)
     for one in flat:
         for other in flat[flat < one]:
-            touch = shape.contacts[one, other] > 4
+            touch = shape.contacts[one, other] > 4 or _parted(
+                shape, int(one), int(other)
+            )
             if touch and contrast[one, other] < _ONE_FIELD:
                 owner[owner == owner[other]] = owner[one]
-    across = shape.right - shape.left > 0.75
     for one in flat:
         # A stretch that ends within the picture is a patch of what is around it.
         whole = owner == owner[one]
-        if across[whole].any():
+        if shape.right[whole].max() - shape.left[whole].min() > 0.75:
             continue
         touch = shape.contacts[whole].sum(axis=0) * ((role == Role.BAND) & ~whole)
         if touch.max(initial=0) > 0:
             owner[whole] = owner[int(np.argmax(touch))]
     return owner
+
+
+def _parted(shape: Outlines, one: int, other: int) -> bool:
+    """Both lie at our feet, and something slim stands between them: a post, a trunk."""
+    begins = max(shape.left[one], shape.left[other])
+    ends = min(shape.right[one], shape.right[other])
+    lie = min(shape.on_bottom[one], shape.on_bottom[other]) > 0
+    return bool(lie and 0 <= begins - ends < _SLIM)
 
 
 def foreground(
