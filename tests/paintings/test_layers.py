@@ -1,11 +1,13 @@
 """What lies behind goes on behind; what shows through is not in front; one light for all."""
 
+import cv2
 import numpy as np
 import pytest
 
 from jobs.toolbox import inpainting
-from jobs.toolbox.images import Pixels
+from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.layers.gaps import see_through
+from paintings.engines.layers.peeling import peel, rest
 from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_picture, paint_sheet
 from paintings.engines.painterly.styles import Style
@@ -95,3 +97,23 @@ def test_a_night_stays_a_night_when_it_is_painted(style: Style) -> None:
     painted = paint_picture(night, style=style, strength=1, seed=1)
 
     assert painted.mean() < 1.85 * night.mean()
+
+
+def test_no_specks_of_a_thing_stay_on_what_was_behind_it() -> None:
+    height, width = 240, 320
+    rng = np.random.default_rng(3)
+    ys, xs = np.indices((height, width))
+    away = np.hypot(ys - 120, xs - 160)
+    cover = np.clip(80.5 - away, 0, 1)[..., None]
+    leaves = cv2.GaussianBlur(rng.uniform(-250, 250, (height, width)), (0, 0), 2)
+    thing = np.array([40, 110, 20]) + 3 * leaves[..., None]
+    sky = np.array([90, 140, 210]) + rng.normal(0, 2, (height, width, 1))
+    mixed = np.clip(cover * thing + (1 - cover) * sky, 0, 255)
+    photo = Photo(rgb=np.round(mixed).astype(np.uint8))
+
+    front, back = peel(photo, (away < 80).astype(np.int32), 2)
+
+    assert (rest(iter([back.rgba, front.rgba])) == photo.rgb).all()
+    off = np.abs(back.rgba[..., :3] - np.array([90.0, 140.0, 210.0])).max(axis=2)
+    assert off.max() < 100
+    assert (off > 30).mean() < 0.001

@@ -101,31 +101,73 @@ def _agree(picture: Pixels, front: Pixels, back: Pixels, alpha: Pixels) -> None:
     height, width = alpha.shape
     for y in prange(height):
         for x in range(width):
+            if alpha[y, x] > 127:
+                alpha[y, x] = _enough(
+                    picture[y, x], front[y, x], back[y, x], alpha[y, x]
+                )
             cover = alpha[y, x]
-            if cover == 0:
-                for c in range(3):
+            for c in range(3):
+                if cover == 0:
                     back[y, x, c] = picture[y, x, c]
                     front[y, x, c] = 0
-                continue
-            if cover == 255:
-                for c in range(3):
+                elif cover == 255:
                     front[y, x, c] = picture[y, x, c]
-                continue
-            a = cover / 255.0
-            for c in range(3):
-                goal = float(picture[y, x, c])
-                f = float(front[y, x, c])
-                b = float(back[y, x, c])
-                # The thinner side takes less of the blame.
-                miss = goal - (a * f + (1 - a) * b)
-                share = a * a / (a * a + (1 - a) * (1 - a))
-                f = min(max(f + share * miss / a, 0.0), 255.0)
-                b = (goal - a * f) / (1 - a)
-                b = np.round(min(max(b, 0.0), 255.0))
-                f = np.round(min(max((goal - (1 - a) * b) / a, 0.0), 255.0))
-                b = np.round(min(max((goal - a * f) / (1 - a), 0.0), 255.0))
-                front[y, x, c] = np.uint8(f)
-                back[y, x, c] = np.uint8(b)
+                else:
+                    front[y, x, c], back[y, x, c] = _mixing(
+                        float(picture[y, x, c]),
+                        float(front[y, x, c]),
+                        float(back[y, x, c]),
+                        cover / 255.0,
+                    )
+
+
+@njit(cache=True, nogil=True)
+def _mixing(goal: float, f: float, b: float, a: float) -> tuple[int, int]:
+    """The nearest levels to those in front and behind that mix to the goal.
+
+    Rounding is made up for by the side that shows more: by the other one it would be
+    multiplied, and be seen as specks once that is bare.
+    """
+    f, b = _blamed(goal, f, b, a)
+    f, b = _level(f), _level(b)
+    for turn in range(3):
+        if (a > 0.5) == (turn != 1):
+            f = _level((goal - (1 - a) * b) / a)
+        else:
+            b = _level((goal - a * f) / (1 - a))
+        if abs(a * f + (1 - a) * b - goal) < 0.5:
+            break
+    return int(f), int(b)
+
+
+@njit(cache=True, nogil=True)
+def _level(value: float) -> float:
+    return float(np.round(min(max(value, 0.0), 255.0)))
+
+
+@njit(cache=True, nogil=True)
+def _blamed(goal: float, f: float, b: float, a: float) -> tuple[float, float]:
+    """Both sides changed so that they mix to the goal: the thinner takes less of the blame."""
+    miss = (goal - (a * f + (1 - a) * b)) / (a * a + (1 - a) * (1 - a))
+    return f + a * miss, b + (1 - a) * miss
+
+
+@njit(cache=True, nogil=True)
+def _enough(picture: Pixels, front: Pixels, back: Pixels, cover: int) -> int:
+    """The least cover with which no colour in front has to leave what can be shown.
+
+    What is lacking would be taken from the back, and stay there when the front moves.
+    """
+    least = float(cover)
+    for c in range(3):
+        goal = float(picture[c])
+        _, b = _blamed(goal, float(front[c]), float(back[c]), cover / 255.0)
+        b = _level(b)
+        if goal < b:
+            least = max(least, 255.0 * (1.0 - goal / b))
+        elif goal > b:
+            least = max(least, 255.0 * (goal - b) / (255.0 - b))
+    return int(np.ceil(least))
 
 
 @njit(cache=True, nogil=True, parallel=True)
