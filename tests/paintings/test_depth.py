@@ -89,6 +89,22 @@ def test_a_shade_stays_on_its_post() -> None:
     assert groups[2] == groups[3]
 
 
+def test_a_crown_stays_on_a_trunk_whose_upper_end_is_not_made_out() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[80:] = 1  # a hill
+    labels[40:100, 60:140] = 2  # the crown, before sky and hill
+    labels[110:190, 96:104] = 3  # the trunk
+    labels[20:60, 200:240] = 4  # a picture's worth of sky: nothing bears it
+    regions = Regions(labels=labels, count=5)
+    shape = outline(regions)
+    role = np.array([Role.BACKDROP, Role.BAND, Role.THING, Role.THING, Role.THING])
+
+    groups, settled = stand(shape, role, in_front(regions))
+
+    assert groups[2] == groups[3] != groups[4]
+    assert list(settled[2:]) == [Role.THING, Role.THING, Role.HUNG]
+
+
 def test_ground_on_both_sides_of_a_post_is_one() -> None:
     labels = np.zeros((200, 300), np.int32)
     labels[100:] = 1  # the sea

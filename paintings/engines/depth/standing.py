@@ -22,6 +22,8 @@ _ONE_FIELD = 11.0
 _CARRIED = 0.5
 # From this share of its lower rim on the ground a thing stands there.
 _RESTS = 0.3
+# Between a crown and what is made out of its trunk there is at most this share of the height.
+_GAP = 0.08
 # Ground goes on behind what is no broader than this share of the picture.
 _SLIM = 0.06
 # Ground that begins below this share of the height is a strip at our feet.
@@ -322,8 +324,9 @@ def stand(
     behind = _goes_on_behind(shape, role, front)
     _pieces_of_one(owner, thing, shape, behind)
     _pieces_of_one(owner, role == Role.HUNG, shape, behind)
-    _onto_columns(owner, thing, shape)
-    _onto_pots(owner, thing & ~behind, shape)
+    hovers = _hovering(shape, role)
+    _onto_columns(owner, thing, hovers, shape)
+    _onto_pots(owner, thing & ~behind, hovers, shape)
     while True:
         loose = [
             group
@@ -383,7 +386,7 @@ def _over(shape: Outlines, one: int, other: int) -> tuple[float, float]:
     return float(right - left), float(min(wide[one], wide[other]))
 
 
-def _onto_columns(owner: Groups, thing: Flags, shape: Outlines) -> None:
+def _onto_columns(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> None:
     """A crown belongs to its trunk, a lamp to its post, whatever is seen beside it."""
     wide = shape.right - shape.left
     for lower in np.flatnonzero(thing):
@@ -392,6 +395,22 @@ def _onto_columns(owner: Groups, thing: Flags, shape: Outlines) -> None:
         carries = shape.above[lower, upper] > 0.25
         if thing[upper] and slim and carries and shape.foot[upper] < shape.foot[lower]:
             owner[owner == owner[upper]] = owner[lower]
+        if wide[lower] < _SLIM:
+            broad = thing & hovers[:, lower] & (wide > 2 * wide[lower])
+            owner[np.isin(owner, owner[broad])] = owner[lower]
+
+
+def _hovering(shape: Outlines, role: NDArray[np.int64]) -> Flags:
+    """What ends (rows) a little above another's middle: what joins them is not made out.
+
+    Before the ground something must bear it; before the backdrop it may hang there.
+    """
+    count = len(role)
+    borne = (shape.below[:, :count] * (role == Role.BAND)).sum(axis=1) > 0.5
+    middle = 0.5 * (shape.left + shape.right)
+    above = (shape.left[:, None] < middle) & (middle < shape.right[:, None])
+    gap = shape.peak - shape.foot[:, None]
+    return np.asarray(borne[:, None] & above & (gap >= 0) & (gap < _GAP), np.bool_)
 
 
 def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> Flags:
@@ -408,7 +427,7 @@ def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> 
     return np.asarray(thing & (on_back > 0.5) & (beaten | (below > 0.5)), np.bool_)
 
 
-def _onto_pots(owner: Groups, thing: Flags, shape: Outlines) -> None:
+def _onto_pots(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> None:
     """What touches a thing right below it belongs to that: leaves to their pot."""
     centre = 0.5 * (shape.left + shape.right)
     for upper in np.flatnonzero(thing):
@@ -417,7 +436,7 @@ def _onto_pots(owner: Groups, thing: Flags, shape: Outlines) -> None:
             under = shape.left[lower] < centre[upper] < shape.right[lower]
             deeper = shape.foot[lower] > shape.foot[upper] + 0.04
             begins = shape.peak[lower] > 0.5 * (shape.peak[upper] + shape.foot[upper])
-            touch = shape.contacts[upper, lower] > 3
+            touch = shape.contacts[upper, lower] > 3 or hovers[upper, lower]
             if over and under and deeper and begins and touch:
                 owner[owner == owner[upper]] = owner[lower]
 
