@@ -1,5 +1,7 @@
 """The soft edge of a mask, solved at full size, and the colours that belong to it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from scipy import ndimage
@@ -25,8 +27,10 @@ def refine(rgb: Pixels, coarse: Floats, *, doubt_px: float = 3.5) -> Matte:
     radius = max(2, round(doubt_px * max(size) / SMALL_PX))
     snapped = as_floats(cv2.ximgproc.guidedFilter(work, first, radius, 1e-4))
     inside, outside = _trimap(first, radius)
-    front = _spread(work, inside, radius)
-    back = _spread(work, outside, radius)
+    with ThreadPoolExecutor(2, thread_name_prefix="matting") as both:
+        front, back = both.map(
+            lambda known: _spread(work, known, radius), (inside, outside)
+        )
     return _solve_edge(rgb, snapped, inside, outside, front, back)
 
 

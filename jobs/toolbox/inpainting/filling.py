@@ -1,5 +1,7 @@
 """The way from a hole to its fill: a pattern that repeats, else tones and detail."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -52,13 +54,18 @@ def fill(
     trial = Trial.of(rgb, hole, forbidden)
     tried, kinds = best_kinds(trial)
     levels = pyramid(rgb, hole, forbidden, _guided(guide, kinds, size), size)
-    matched = match(levels, seed)
+    with ThreadPoolExecutor(1, thread_name_prefix="patches") as aside:
+        # Two guesses at a time: neither needs more than one core.
+        matching = aside.submit(match, levels, seed)
+        base = carried(rgb, hole, stretched(rgb, hole, kinds))
+        trust = trust_of(trial, guide, tried, seed)
+        matched = matching.result()
     if matched is None:
         return smooth(rgb, hole)
     finest, picture = matched
     guess = Guess(
-        base=carried(rgb, hole, stretched(rgb, hole, kinds)),
-        trust=trust_of(trial, guide, tried, seed),
+        base=base,
+        trust=trust,
         offsets=with_detail(levels[0], finest),
         voted=picture,
     )

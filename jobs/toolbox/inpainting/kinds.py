@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from jobs.toolbox.inpainting.sizes import Floats, Mask
@@ -97,15 +98,31 @@ def _off(
     return np.asarray(((colours[:, None] - middles[None]) ** 2).sum(axis=2))
 
 
+@njit(cache=True, nogil=True)
 def _parted(
     terms: NDArray[np.float64], own: NDArray[np.int64], count: int
 ) -> NDArray[np.float64]:
     """Multinomial regression by steepest descent: the lines that part the kinds best."""
-    weights = np.zeros((count, terms.shape[1]))
-    goal = np.eye(count)[own]
+    samples, width = terms.shape
+    weights = np.zeros((count, width))
+    share = np.zeros(count)
     for _ in range(_STEPS):
-        told = terms @ weights.T
-        share = np.exp(told - told.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
-        weights += _PACE * ((goal - share).T @ terms / len(own) - 1e-4 * weights)
+        slope = -1e-4 * weights
+        for at in range(samples):
+            highest = -np.inf
+            for one in range(count):
+                told = 0.0
+                for term in range(width):
+                    told += weights[one, term] * terms[at, term]
+                share[one] = told
+                highest = max(highest, told)
+            whole = 0.0
+            for one in range(count):
+                share[one] = np.exp(share[one] - highest)
+                whole += share[one]
+            for one in range(count):
+                off = (1.0 if own[at] == one else 0.0) - share[one] / whole
+                for term in range(width):
+                    slope[one, term] += off * terms[at, term] / samples
+        weights += _PACE * slope
     return weights

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
@@ -215,11 +215,11 @@ def _search(
                 offsets[y, x, 0], offsets[y, x, 1] = by, bx
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _vote(picture: Floats, source: Floats, hole: Mask, offsets: Offsets) -> None:
     """Each missing pixel becomes the mean of what the patches around say."""
     height, width = hole.shape
-    for y in prange(height):
+    for y in range(height):
         for x in range(width):
             if not hole[y, x]:
                 continue

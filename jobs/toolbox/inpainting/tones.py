@@ -1,5 +1,6 @@
 """The tones of a fill without its detail: a membrane along the grain, and where patches know better."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -35,6 +36,7 @@ _GRAIN_PX = 450
 _ENOUGH = 30
 # Into how many grounds the surroundings may fall, and how much better that must be.
 _COUNTS, _CLEARLY = (2, 3, 4), 0.95
+_AT_ONCE = 2
 
 
 def stretched(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
@@ -136,14 +138,17 @@ def best_kinds(trial: Trial) -> tuple[Kinds | None, Kinds | None]:
     if trial.covered.all() or not trial.rim.any():
         return None, None
     colours = trial.small.astype(np.float32)
-    best: tuple[Kinds | None, Kinds | None] = None, None
-    least = _rim_miss(trial, None)
-    # The fewest that will do: lines that are not needed are wrong ones.
-    for count in _COUNTS:
+
+    def attempt(count: int) -> tuple[Kinds | None, float]:
         tried = find_kinds(colours, trial.covered, count)
-        if tried is None:
-            continue
-        miss = _rim_miss(trial, tried)
+        return tried, np.inf if tried is None else _rim_miss(trial, tried)
+
+    best: tuple[Kinds | None, Kinds | None] = None, None
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="kinds") as trials:
+        attempts = trials.map(attempt, _COUNTS)
+        least = _rim_miss(trial, None)
+    # The fewest that will do: lines that are not needed are wrong ones.
+    for count, (tried, miss) in zip(_COUNTS, attempts, strict=True):
         if miss < _CLEARLY * least:
             gone = trial.covered & ~trial.rim
             least, best = miss, (tried, find_kinds(colours, gone, count) or tried)

@@ -4,6 +4,7 @@ What spans the picture is ground, as far as its upper edge; what runs away along
 side is a wall, as far as its foot; what stands is as near as the ground at its feet.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -60,18 +61,22 @@ def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
     stands_out = salience(small)
-    evidence = find_boundaries(small)
-    pieces = find_regions(evidence)
-    return _understood(small, evidence, pieces, stands_out)
+    with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
+        subject = aside.submit(_subject, small, stands_out)
+        evidence = find_boundaries(small)
+        surfaces = find_surfaces(evidence, find_regions(evidence))
+    return _understood(small, evidence, surfaces, stands_out, subject.result())
 
 
 def _understood(
-    small: Pixels, evidence: Evidence, pieces: Regions, stands_out: Floats
+    small: Pixels,
+    evidence: Evidence,
+    surfaces: Regions,
+    stands_out: Floats,
+    subject: Flags | None,
 ) -> DepthField:
-    """From pieces to surfaces, from surfaces to their parts in the scene."""
-    surfaces = without_hairlines(find_surfaces(evidence, pieces))
-    regions = absorbed(surfaces, smaller_than=0.006)
-    subject = _subject(small, stands_out)
+    """From surfaces to their parts in the scene."""
+    regions = absorbed(without_hairlines(surfaces), smaller_than=0.006)
     if subject is not None:
         regions = without_hairlines(split_by(regions, subject))
     cues = measure(small, regions, stands_out)

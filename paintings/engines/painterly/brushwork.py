@@ -13,6 +13,7 @@ from paintings.engines.painterly.fields import (
     noise,
     paper,
     shading,
+    wide_blur,
 )
 from paintings.engines.painterly.strokes import Brush, Canvas, lay
 
@@ -149,7 +150,7 @@ def pointillism(motif: Motif, rng: np.random.Generator) -> Floats:
     unit = _unit(rgb)
     way = flow(rgb, scale_px=max(2.0, unit / 2))
     ground = np.array([0.93, 0.90, 0.82], np.float32)
-    soft = np.asarray(cv2.GaussianBlur(rgb, (0, 0), unit), np.float32)
+    soft = wide_blur(rgb, unit)
     canvas = _blank((0.5 * ground + 0.5 * soft).astype(np.float32))
     pure = _saturated(light.in_key(rgb, _SUNNY_KEY), 1.5)
     dot = max(2.4, 0.62 * unit)
@@ -175,8 +176,7 @@ def _unit(rgb: Floats) -> float:
 
 def _primed(rgb: Floats, unit: float) -> Canvas:
     """A canvas with the picture's broad tones rubbed in."""
-    base = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 2 * unit), np.float32)
-    return _blank(base)
+    return _blank(wide_blur(rgb, 2 * unit))
 
 
 def _blank(colour: Floats) -> Canvas:

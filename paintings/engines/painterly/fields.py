@@ -82,7 +82,7 @@ def flow(rgb: Floats, *, scale_px: float) -> Flow:
         np.asarray(cv2.GaussianBlur(p, (0, 0), scale_px), np.float32) for p in parts
     ]
     # A wide blur adds little where there is structure and decides where there is none.
-    wide = [_wide_blur(p, 8 * scale_px) for p in parts]
+    wide = [wide_blur(p, 8 * scale_px) for p in parts]
     xx, xy, yy = (a + 0.05 * b + 1e-9 for a, b in zip(sharp, wide, strict=True))
     angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
     spread = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
@@ -94,10 +94,12 @@ def flow(rgb: Floats, *, scale_px: float) -> Flow:
     )
 
 
-def _wide_blur(image: Floats, sigma: float) -> Floats:
+def wide_blur(image: Floats, sigma: float) -> Floats:
     """A blur of many pixels, done on a smaller picture."""
     height, width = image.shape[:2]
-    factor = max(1, int(sigma / 4))
+    factor = int(sigma / 4)
+    if factor < 2:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
     size = (max(1, width // factor), max(1, height // factor))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(0.8, sigma / factor))

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from paintings.engines.painterly.fields import Floats, Flow
+from paintings.engines.painterly.fields import Floats, Flow, wide_blur
 
 _BLOCK_ROWS = 32
 _BRISTLES = 256
@@ -59,8 +59,7 @@ def lay(
     wanted: NDArray[np.bool_] | None = None,
 ) -> None:
     """Put one pass of strokes onto the canvas."""
-    soft = cv2.GaussianBlur(target, (0, 0), max(0.6, brush.width_px / 4))
-    calm = np.asarray(soft, np.float32)
+    calm = wide_blur(target, max(0.6, brush.width_px / 4))
     strokes = _plan(canvas, calm, flow, brush, rng, wanted)
     if len(strokes) == 0:
         return
@@ -240,16 +239,24 @@ def _render(
             edge = max(1.0, softness * half)
             for y in range(y0, y1):
                 dy = y - s[0]
-                for x in range(x0, x1):
+                left, right = x0, x1
+                if abs(sin) > 0.1:
+                    # A slanted stroke holds little of its box: what it has of this row.
+                    middle = s[1] + dy * cos / sin
+                    most = (half + abs(bend) * (longest + half) ** 2 + 1) / abs(sin)
+                    left = max(x0, int(middle - most))
+                    right = min(x1, int(middle + most) + 2)
+                for x in range(left, right):
                     dx = x - s[1]
                     along = dx * cos + dy * sin
                     if along > ahead + half or along < -behind - half:
                         continue
                     across = dy * cos - dx * sin - bend * along * along
                     over = max(along - ahead, -behind - along, 0.0)
-                    inside = half - np.sqrt(across * across + over * over)
-                    if inside <= 0:
+                    away = across * across + over * over
+                    if away >= half * half:
                         continue
+                    inside = half - np.sqrt(away)
                     cover = min(1.0, inside / edge)
                     hair = across / half * 9.0 + s[11] + 0.004 * along
                     at = int(np.floor(hair))
