@@ -6,7 +6,7 @@ import pytest
 
 from jobs.toolbox import inpainting
 from jobs.toolbox.images import Photo, Pixels
-from paintings.engines.layers.gaps import see_through
+from paintings.engines.layers.gaps import enclosed, see_through
 from paintings.engines.layers.peeling import peel, rest
 from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_picture, paint_sheet
@@ -56,6 +56,22 @@ def test_a_shirt_like_the_wall_behind_it_stays_in_front() -> None:
     front[40:, 90:150] = True
 
     assert not see_through(picture, front).any()
+
+
+def test_a_badge_on_a_coat_is_no_gap_but_a_window_between_its_sleeves_is() -> None:
+    picture = np.full((160, 240, 3), (120, 170, 230), np.uint8)
+    front = np.zeros((160, 240), np.bool_)
+    front[30:150, 60:180] = True
+    picture[front] = (200, 90, 30)
+    front[50:62, 80:95] = front[90:110, 130:150] = False
+    picture[50:62, 80:95] = (250, 250, 245)
+    picture[90:110, 130:150] = (122, 168, 229)
+
+    own = enclosed(picture, front)
+
+    assert own[50:62, 80:95].all()
+    own[50:62, 80:95] = False
+    assert not own.any()
 
 
 def test_a_dark_layer_is_drawn_dark_by_the_light_of_the_whole() -> None:

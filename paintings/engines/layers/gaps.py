@@ -1,4 +1,7 @@
-"""Gaps in what stands in front: sky between leaves, a wall between the legs of a chair."""
+"""Gaps in what stands in front: sky between leaves, a wall between the legs of a chair.
+
+And what only seems to be one: an eye in a face, a badge on a coat.
+"""
 
 import cv2
 import numpy as np
@@ -13,6 +16,7 @@ Mask = NDArray[np.bool_]
 # How far around a place one looks for what is in front and behind, as a share of the
 # longer side.
 _REACH = 0.05
+_WIDE_REACH = 0.2
 # In grey levels: what is behind is met again this exactly, or as exactly as it varies.
 _LIKE, _AS_IT_VARIES = 8.0, 1.5
 # ... and unlike this is what is in front around it.
@@ -20,6 +24,9 @@ _UNLIKE = 40.0
 # Smaller gaps are grain; larger ones, as shares of the picture, are no gaps but a
 # shirt in the colour of the wall.
 _SMALLEST_PX, _LARGEST = 6, 0.004
+# What lies within a front and is no larger than this belongs to it, if it is so unlike
+# what is behind around it.
+_ENCLOSED, _OF_ITS_OWN = 0.03, 30.0
 
 
 def see_through(picture: Pixels, front: Mask) -> Mask:
@@ -40,6 +47,30 @@ def see_through(picture: Pixels, front: Mask) -> Mask:
     gap &= unlike > _UNLIKE * sizes
     gap[0] = False
     return np.asarray(gap[pieces], np.bool_)
+
+
+def enclosed(picture: Pixels, front: Mask) -> Mask:
+    """Where a front, drawn small, was left open on what is not seen anywhere around it."""
+    pieces, count = ndimage.label(~front)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    rim = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    inside = sizes <= _ENCLOSED * front.size
+    inside[rim] = inside[0] = False
+    if not inside.any():
+        return np.zeros_like(front)
+    height, width = front.shape
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    colours = np.asarray(small, np.float32)
+    side = 2 * max(3, round(_WIDE_REACH * max(front.shape))) + 1
+    back, _ = _beside(colours, ~front & ~inside[pieces], side)
+    off = np.linalg.norm(colours - back, axis=2)
+    # Where nothing behind is near there is nothing to be seen through to.
+    alike, near = (
+        np.bincount(pieces.ravel(), told.ravel(), count + 1)
+        for told in (off < _OF_ITS_OWN, back[..., 0] >= 0)
+    )
+    inside &= alike <= 0.5 * near
+    return np.asarray(inside[pieces], np.bool_)
 
 
 def _beside(colours: Floats, mask: Mask, side: int) -> tuple[Floats, Floats]:

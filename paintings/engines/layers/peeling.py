@@ -16,7 +16,7 @@ from scipy import ndimage
 from jobs.toolbox import cutouts, inpainting
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.regions import Labels
-from paintings.engines.layers.gaps import see_through
+from paintings.engines.layers.gaps import enclosed, see_through
 
 Mask = NDArray[np.bool_]
 
@@ -38,6 +38,7 @@ def peel(photo: Photo, labels: Labels, count: int) -> Iterator[Sheet]:
     filled = np.zeros(picture.shape[:2], np.bool_)
     labels = labels.copy()
     for number in range(count - 1, 0, -1):
+        labels[enclosed(picture, labels >= number)] = number
         behind = _labels_behind(labels, number)
         gaps = see_through(picture, labels >= number)
         labels[gaps] = behind[gaps]
