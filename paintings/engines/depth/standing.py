@@ -24,6 +24,7 @@ _CARRIED = 0.5
 _RESTS = 0.3
 # Between a crown and what is made out of its trunk there is at most this share of the height.
 _GAP = 0.08
+_SOLID = 0.2
 # Ground goes on behind what is no broader than this share of the picture.
 _SLIM = 0.06
 # Ground that begins below this share of the height is a strip at our feet.
@@ -407,6 +408,9 @@ def _hovering(shape: Outlines, role: NDArray[np.int64]) -> Flags:
     """
     count = len(role)
     borne = (shape.below[:, :count] * (role == Role.BAND)).sum(axis=1) > 0.5
+    # What fills little of its box is an edge or a shadow.
+    box = (shape.right - shape.left) * (shape.foot - shape.peak)
+    borne &= shape.size > _SOLID * box
     middle = 0.5 * (shape.left + shape.right)
     above = (shape.left[:, None] < middle) & (middle < shape.right[:, None])
     gap = shape.peak - shape.foot[:, None]
