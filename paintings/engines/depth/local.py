@@ -60,12 +60,12 @@ class DepthField:
 def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
-    stands_out = salience(small)
     with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
-        subject = aside.submit(_subject, small, stands_out)
+        looking = aside.submit(_salient, small)
         evidence = find_boundaries(small)
         surfaces = find_surfaces(evidence, find_regions(evidence))
-    return _understood(small, evidence, surfaces, stands_out, subject.result())
+    stands_out, subject = looking.result()
+    return _understood(small, evidence, surfaces, stands_out, subject)
 
 
 def _understood(
@@ -195,6 +195,11 @@ def with_mask(field: DepthField, mask: Pixels) -> DepthField:
         engine=field.engine,
         scene=field.scene,
     )
+
+
+def _salient(small: Pixels) -> tuple[Floats, Flags | None]:
+    stands_out = salience(small)
+    return stands_out, _subject(small, stands_out)
 
 
 def _subject(small: Pixels, stands_out: Floats) -> Flags | None:

@@ -1,6 +1,7 @@
 """What painters look at first: which way things run, how light they are, what paper is."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ class Flow:
     y: Floats
     coherence: Floats
 
-    @property
+    @cached_property
     def angle(self) -> Floats:
         return np.arctan2(self.y, self.x).astype(np.float32)
 

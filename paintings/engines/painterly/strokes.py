@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from paintings.engines.painterly.fields import Floats, Flow, wide_blur
 
 _BLOCK_ROWS = 32
+# A power of two: taking it round is one instruction.
 _BRISTLES = 256
 
 
@@ -262,8 +263,8 @@ def _render(
                     at = int(np.floor(hair))
                     part = hair - at
                     grain = (
-                        bristles[at % _BRISTLES] * (1 - part)
-                        + bristles[(at + 1) % _BRISTLES] * part
+                        bristles[at & (_BRISTLES - 1)] * (1 - part)
+                        + bristles[(at + 1) & (_BRISTLES - 1)] * part
                     )
                     # A brush runs dry towards its end.
                     dry = (along + behind) / (ahead + behind + half)
