@@ -39,7 +39,9 @@ def fill(
     guide: Floats | None = None,
     seed: int = 1,
 ) -> Pixels:
-    """Fill the hole. `forbidden` is known but no source; `guide` tells kinds apart."""
+    """Fill the hole. `forbidden` is known but no source; `guide`, of any size, tells
+    kinds apart.
+    """
     if not hole.any():
         return rgb.copy()
     if hole.all():

@@ -45,19 +45,13 @@ def peel(photo: Photo, labels: Labels, count: int) -> Iterator[Sheet]:
         mask = (labels >= number).astype(np.float32)
         matte = cutouts.refine(picture, mask)
         hole = _hole(matte.alpha)
-        guide = cv2.resize(
-            behind.astype(np.float32),
-            (picture.shape[1], picture.shape[0]),
-            interpolation=cv2.INTER_NEAREST,
-        )
         back = inpainting.fill(
             picture,
             hole,
             forbidden=filled,
-            guide=np.asarray(guide, np.float32) * _GUIDE_STEP,
+            guide=behind.astype(np.float32) * _GUIDE_STEP,
             seed=number,
         )
-        del guide
         front = matte.colours
         _agree(picture, front, back, matte.alpha)
         yield Sheet(number=number, rgba=np.dstack([front, matte.alpha]))

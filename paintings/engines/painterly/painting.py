@@ -135,13 +135,12 @@ def _blend(rgba: Pixels, painted: Floats, strength: float) -> Pixels:
     """Lay the painting over the photo at full size."""
     height, width = rgba.shape[:2]
     out = rgba.copy()
-    paint = np.clip(painted * 255, 0, 255)
+    paint: Floats | Pixels = np.clip(painted * 255, 0, 255)
     if painted.shape[:2] != (height, width):
-        grown = np.asarray(np.round(paint), np.uint8)
-        paint = np.asarray(
-            cv2.resize(grown, (width, height), interpolation=cv2.INTER_CUBIC),
-            np.float32,
-        )
+        # In whole levels: as floats a large photo's sheet takes half a gigabyte.
+        levels = np.round(paint).astype(np.uint8)
+        grown = cv2.resize(levels, (width, height), interpolation=cv2.INTER_CUBIC)
+        paint = np.asarray(grown, np.uint8)
     for top in range(0, height, 512):
         strip = paint[top : top + 512].astype(np.float32)
         photo = rgba[top : top + 512, :, :3].astype(np.float32)
