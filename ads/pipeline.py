@@ -69,7 +69,7 @@ AD: Pipeline[AdParams] = Pipeline(
         ),
         Step(
             name="video_gen",
-            version=3,
+            version=4,
             run=stages.film_scene,
             title="Scenes",
             engines=("replicate", "local"),

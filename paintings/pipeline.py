@@ -90,7 +90,7 @@ def _sample(folder: Path) -> list[Path]:
 
 def _depth_version() -> int:
     """Of our own estimate; another network's results are not this one's either."""
-    own = 4
+    own = 5
     if not settings.DEPTH_MODEL:
         return own
     network = Path(settings.DEPTH_MODEL)
@@ -139,7 +139,7 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="layers",
             run=stages.cut_layers,
             title="Cut and fill layers",
-            version=3,
+            version=4,
             weight=3,
             timeout=_TIMEOUT,
             uses=("num_layers", "mask"),
@@ -149,7 +149,7 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="paint",
             run=stages.paint_layers,
             title="Paint",
-            version=3,
+            version=4,
             weight=4,
             engines=("replicate", "local"),
             timeout=_TIMEOUT,

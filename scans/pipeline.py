@@ -113,7 +113,7 @@ SCAN = Pipeline(
         ),
         Step(
             name="poses", title="Place the cameras", run=stages.place_cameras,
-            weight=4, when=is_local, uses=("modelQuality", "quality"),
+            version=2, weight=4, when=is_local, uses=("modelQuality", "quality"),
             estimate=_takes(45),
         ),
         Step(
@@ -122,7 +122,7 @@ SCAN = Pipeline(
             timeout=timedelta(hours=2), estimate=_takes(80),
         ),
         Step(
-            name="mesh", title="Build the surface", run=stages.build_mesh, version=2,
+            name="mesh", title="Build the surface", run=stages.build_mesh, version=3,
             weight=2, when=is_local, uses=("modelQuality", "quality", "isMask"),
             estimate=_takes(25),
         ),
