@@ -1,3 +1,4 @@
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
         # Once, before any horse is forked: they all share what is loaded here.
         later.load_all()
         import_module("av")  # all of ffmpeg's libraries: most first steps open a film
-        certificates()
+        with suppress(OSError):  # Whoever needs them will say what is wrong.
+            certificates()
         serves = [Queue(name.strip()) for name in queues.split(",")]
         names = queue_names(serves)
         worker = outages.once_servers_answer(
