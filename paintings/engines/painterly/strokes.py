@@ -212,6 +212,18 @@ def _by_block(
     return first.astype(np.int64), who[order].astype(np.int32)
 
 
+@njit(cache=True, nogil=True)
+def _in_row(stroke: Floats, dy: float, x0: int, x1: int) -> tuple[int, int]:
+    """The columns of its box that a stroke may reach here: a slanted one holds few."""
+    cos, sin, half = stroke[2], stroke[3], stroke[7]
+    if abs(sin) <= 0.1:
+        return x0, x1
+    longest = max(stroke[5], stroke[6]) + half
+    middle = stroke[1] + dy * cos / sin
+    most = (half + abs(stroke[4]) * longest**2 + 1) / abs(sin)
+    return max(x0, int(middle - most)), min(x1, int(middle + most) + 2)
+
+
 @njit(cache=True, nogil=True, parallel=True)
 def _render(
     colour: Floats,
@@ -240,13 +252,7 @@ def _render(
             edge = max(1.0, softness * half)
             for y in range(y0, y1):
                 dy = y - s[0]
-                left, right = x0, x1
-                if abs(sin) > 0.1:
-                    # A slanted stroke holds little of its box: what it has of this row.
-                    middle = s[1] + dy * cos / sin
-                    most = (half + abs(bend) * (longest + half) ** 2 + 1) / abs(sin)
-                    left = max(x0, int(middle - most))
-                    right = min(x1, int(middle + most) + 2)
+                left, right = _in_row(s, dy, x0, x1)
                 for x in range(left, right):
                     dx = x - s[1]
                     along = dx * cos + dy * sin
