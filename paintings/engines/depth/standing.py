@@ -24,6 +24,7 @@ _CARRIED = 0.5
 _RESTS = 0.3
 # Between a crown and what is made out of its trunk there is at most this share of the height.
 _GAP = 0.08
+# What fills less than this share of its box is an edge or a shadow.
 _SOLID = 0.2
 # Ground goes on behind what is no broader than this share of the picture.
 _SLIM = 0.06
@@ -408,7 +409,6 @@ def _hovering(shape: Outlines, role: NDArray[np.int64]) -> Flags:
     """
     count = len(role)
     borne = (shape.below[:, :count] * (role == Role.BAND)).sum(axis=1) > 0.5
-    # What fills little of its box is an edge or a shadow.
     box = (shape.right - shape.left) * (shape.foot - shape.peak)
     borne &= shape.size > _SOLID * box
     middle = 0.5 * (shape.left + shape.right)

@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 # How far around a place one looks for what is in front and behind, as a share of the
 # longer side.
 _REACH = 0.05
+# ... and for what is behind what seems to be a gap.
 _WIDE_REACH = 0.2
 # In grey levels: what is behind is met again this exactly, or as exactly as it varies.
 _LIKE, _AS_IT_VARIES = 8.0, 1.5
@@ -27,6 +28,8 @@ _SMALLEST_PX, _LARGEST = 6, 0.004
 # What lies within a front and is no larger than this belongs to it, if it is so unlike
 # what is behind around it.
 _ENCLOSED, _OF_ITS_OWN = 0.03, 30.0
+# Stands for the colour where there is none near: like nothing.
+_NOWHERE = -1e3
 
 
 def see_through(picture: Pixels, front: Mask) -> Mask:
@@ -67,7 +70,7 @@ def enclosed(picture: Pixels, front: Mask) -> Mask:
     # Where nothing behind is near there is nothing to be seen through to.
     alike, near = (
         np.bincount(pieces.ravel(), told.ravel(), count + 1)
-        for told in (off < _OF_ITS_OWN, back[..., 0] >= 0)
+        for told in (off < _OF_ITS_OWN, back[..., 0] > _NOWHERE)
     )
     inside &= alike <= 0.5 * near
     return np.asarray(inside[pieces], np.bool_)
@@ -81,6 +84,5 @@ def _beside(colours: Floats, mask: Mask, side: int) -> tuple[Floats, Floats]:
     mean = cv2.blur(colours * weight[..., None], (side, side)) / known
     square = cv2.blur(colours**2 * weight[..., None], (side, side)) / known
     spread = np.sqrt(np.maximum(square - mean**2, 0).sum(axis=2))
-    # Nothing near is like nothing.
-    mean[mass < 0.01] = -1e3
+    mean[mass < 0.01] = _NOWHERE
     return np.asarray(mean, np.float32), np.asarray(spread, np.float32)
