@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from django.conf import settings
 from django.db import connection
@@ -16,6 +17,8 @@ from jobs.registry import AnyPipeline
 CANDIDATES = 6
 # Later than every message: whether a stage was sent does not matter to who runs it.
 EVER = datetime.max.replace(tzinfo=UTC)
+# When an owner had a turn who never had one.
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,9 @@ class Candidate:
     stage_id: int
     job_id: str
     attempt: int
+    # How many stages of its owner's go before it, and when that owner had a turn last.
+    round: int
+    turn: datetime
 
 
 # All here follow the order of the index `stages_to_pick`, so that no plan of Postgres
@@ -47,7 +53,7 @@ WITH RECURSIVE owners AS (
     )
     FROM owners o WHERE o.owner_id IS NOT NULL
 )
-SELECT head.id, head.job_id, head.attempt
+SELECT head.id, head.job_id, head.attempt, head.round, turn.claimed_at
 FROM owners o
 LEFT JOIN jobs_allowance a ON a.owner_id = o.owner_id
 CROSS JOIN LATERAL (
@@ -104,9 +110,14 @@ def occupied_lines(queues: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def next_to_run(queues: Sequence[str]) -> Iterator[Candidate]:
-    """Who may run now on these queues, the one whose turn it is first."""
-    for queue, priority in occupied_lines(queues):
-        yield from _pick(queue, priority, EVER)
+    """Who may run now on these queues, the one whose turn it is first.
+
+    Owners take turns over all lines of one priority: somebody's thousand stages on one
+    queue do not hold up another's on the next. An owner's own go by the queues' order.
+    """
+    for _, lines in groupby(occupied_lines(queues), key=lambda line: line[1]):
+        heads = [head for line in lines for head in _pick(*line, EVER)]
+        yield from sorted(heads, key=lambda head: (head.round, head.turn))
 
 
 def next_to_send(
@@ -130,8 +141,14 @@ def _pick(queue: str, priority: int, sent_before: datetime) -> list[Candidate]:
             },
         )
         return [
-            Candidate(stage_id=stage, job_id=str(job), attempt=attempt)
-            for stage, job, attempt in cursor.fetchall()
+            Candidate(
+                stage_id=stage,
+                job_id=str(job),
+                attempt=attempt,
+                round=number,
+                turn=turn or NEVER,
+            )
+            for stage, job, attempt, number, turn in cursor.fetchall()
         ]
 
 

@@ -53,6 +53,21 @@ def test_owners_take_turns(owner: User, stranger: User, claimant: Claimant) -> N
     assert owners == [owner.pk, stranger.pk, owner.pk, owner.pk]
 
 
+def test_owners_take_turns_over_all_queues(
+    owner: User, stranger: User, claimant: Claimant
+) -> None:
+    first = claimant.queues[0]
+    for _ in range(4):
+        submit(owner)
+    Stage.objects.update(queue=first)
+    submit(stranger)
+    Stage.objects.filter(owner=stranger).update(queue=claimant.queues[-1])
+
+    owners = [c.job.owner_id for c in claim_all(claimant)]
+
+    assert owners == [owner.pk, stranger.pk, owner.pk, owner.pk, owner.pk]
+
+
 def test_higher_priority_goes_first(owner: User, claimant: Claimant) -> None:
     low, normal, high = (submit(owner, priority=p) for p in ("low", "normal", "high"))
 
