@@ -11,7 +11,7 @@ def _told(
 ) -> tuple[float, ...]:
     """Focal length and bend that made-up pictures of a small thing give, corrected."""
     # The worker binds zlib before pycolmap comes.
-    from scans.engines.photogrammetry import pose_worker  # isort: skip
+    from scans.engines.photogrammetry import settling  # isort: skip
     import pycolmap
 
     pycolmap.set_random_seed(3)
@@ -24,7 +24,7 @@ def _told(
     noise.point2D_stddev = noise_px
     pycolmap.synthesize_noise(noise, model)
     pycolmap.bundle_adjustment(model, pycolmap.BundleAdjustmentOptions())
-    [camera] = pose_worker.settled(model).cameras.values()
+    [camera] = settling.settled(model).cameras.values()
     return tuple(camera.params)
 
 

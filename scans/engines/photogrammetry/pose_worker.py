@@ -25,17 +25,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 zlib.compress(b"bound")
 import pycolmap  # noqa: E402
 
+from scans.engines.photogrammetry.settling import settled, sharpen  # noqa: E402
+
 NOTHING_FITS, NO_DEPTH = 3, 4
 # A model of fewer points is none: a camera that turns on the spot gives such.
 FEWEST_POINTS = 50
 # Where nearly all pairs fit by turning a flat picture, nothing shows how far it is.
 FLAT_SHARE = 0.95
-# A lens that bends less than this is as good as straight.
-STRAIGHT_ENOUGH = 0.001
-# A bent lens has to explain the pictures better than a straight one by this much.
-BENT_GAIN = 0.005
-# Marks that are farther from where they should be count ever less.
-FAR_OFF_PX = 0.5
 # So many of the coarsest features stand in for a picture when pairs are sought.
 COARSE_FEATURES = 400
 COARSE_MATCHES = 12
@@ -66,6 +62,7 @@ def main(order_path: Path) -> int:
     model = place(order, database, images, workdir)
     if model is None or model.num_points3D() < FEWEST_POINTS:
         return NO_DEPTH if flat_share(database) > FLAT_SHARE else NOTHING_FITS
+    sharpen(model, images)
     write(settled(model), workdir / "poses.npz")
     tell(1.0, "Cameras placed")
     return 0
@@ -218,36 +215,6 @@ def place(
     if not models:
         return None
     return max(models.values(), key=lambda model: model.num_reg_images())
-
-
-def settled(model: "pycolmap.Reconstruction") -> "pycolmap.Reconstruction":
-    """The same cameras, marks that are far off counting less, with the simpler lens.
-
-    A thing in the middle of the picture, as on a turntable, hardly tells a lens that
-    bends from one that is a little longer: what is guessed then is wrong by per cents,
-    and so is the depth of the whole thing. So a bent lens has to explain more.
-    """
-    straight = pycolmap.Reconstruction(model)
-    for camera in straight.cameras.values():
-        camera.params = np.array([*camera.params[:-1], 0.0])
-    adjust(straight, bends=False)
-    bends = max(abs(camera.params[-1]) for camera in model.cameras.values())
-    if bends < STRAIGHT_ENOUGH:
-        return straight
-    adjust(model, bends=True)
-    most = model.compute_mean_reprojection_error() * (1 + BENT_GAIN)
-    return straight if straight.compute_mean_reprojection_error() <= most else model
-
-
-def adjust(model: "pycolmap.Reconstruction", *, bends: bool) -> None:
-    options = pycolmap.BundleAdjustmentOptions()
-    options.refine_extra_params = bends
-    # Marks that slide along an outline, or were taken for others, pull at all the rest.
-    options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
-    options.ceres.loss_function_scale = FAR_OFF_PX
-    # It starts next to where it ends: more changes nothing that can be measured.
-    options.ceres.solver_options.max_num_iterations = 7
-    pycolmap.bundle_adjustment(model, options)
 
 
 def write(model: "pycolmap.Reconstruction", path: Path) -> None:
