@@ -79,6 +79,9 @@ def _tell_scenes(bench: str, rows: list[dict[str, float]]) -> None:
         halo_worst=max(row["halo_ratio"] for row in rows),
         uncovered=sum(row["uncovered"] for row in rows),
         left_behind=round(float(np.mean([row["left_behind"] for row in rows])), 4),
+        left_uncovered=round(
+            float(np.mean([row["left_uncovered"] for row in rows])), 4
+        ),
         must={"alpha_iou": 0.80, "order": 0.90, "psnr_db": 45, "halo_worst": 1.2},
     )
 
@@ -99,6 +102,7 @@ def _measure_scene(scene: Scene) -> dict[str, float]:
         "halo_ratio": round(_halo(scene, sheets), 3),
         "uncovered": _uncovered(sheets, nearness),
         "left_behind": round(_left_behind(scene, sheets), 4),
+        "left_uncovered": round(_left_uncovered(scene, sheets), 4),
     }
 
 
@@ -169,10 +173,28 @@ def _uncovered(sheets: list[Sheet], nearness: list[float]) -> int:
 
 
 def _left_behind(scene: Scene, sheets: list[Sheet]) -> float:
-    """The share of what a move of 3 % uncovers that still looks like the subject."""
-    truth = scene.layers[-1].alpha > 0.5
-    reach = round(_MOVE * truth.shape[1])
-    inside = cv2.distanceTransform(truth.astype(np.uint8), cv2.DIST_L2, 3)
+    """The share of the subject's rim, 3 % wide, that is still seen once we lift ours."""
+    subject, told, seen = _still_seen(scene, sheets)
+    rim = _rim(subject) & told
+    return float((rim & seen).sum() / max(rim.sum(), 1))
+
+
+def _left_uncovered(scene: Scene, sheets: list[Sheet]) -> float:
+    """The same of what a move of 3 % uncovers: where our own sheet was."""
+    subject, told, seen = _still_seen(scene, sheets)
+    uncovered = _rim(sheets[-1].rgba[..., 3] > 127)
+    return float((uncovered & subject & told & seen).sum() / max(uncovered.sum(), 1))
+
+
+def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(mask & (inside <= round(_MOVE * mask.shape[1])), np.bool_)
+
+
+def _still_seen(
+    scene: Scene, sheets: list[Sheet]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where the subject is, where it can be told from what is behind, where it stayed."""
     shown, subject, behind = (
         cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 2.0)
         for picture in (
@@ -181,12 +203,13 @@ def _left_behind(scene: Scene, sheets: list[Sheet]) -> float:
             to_bytes(scene.upto(len(scene.layers) - 1)),
         )
     )
-    unlike = np.linalg.norm(subject - behind, axis=2) > _UNLIKE
-    uncovered = truth & (inside <= reach) & unlike
     like_subject = np.linalg.norm(shown - subject, axis=2)
     like_behind = np.linalg.norm(shown - behind, axis=2)
-    left = uncovered & (like_subject < 0.5 * like_behind)
-    return float(left.sum() / max(uncovered.sum(), 1))
+    return (
+        scene.layers[-1].alpha > 0.5,
+        np.linalg.norm(subject - behind, axis=2) > _UNLIKE,
+        like_subject < 0.5 * like_behind,
+    )
 
 
 def fills() -> None:

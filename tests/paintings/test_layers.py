@@ -133,3 +133,22 @@ def test_no_specks_of_a_thing_stay_on_what_was_behind_it() -> None:
     off = np.abs(back.rgba[..., :3] - np.array([90.0, 140.0, 210.0])).max(axis=2)
     assert off.max() < 100
     assert (off > 30).mean() < 0.001
+
+
+def test_what_a_cut_left_beside_a_thing_does_not_grow_behind_it() -> None:
+    picture = _grained(np.full((240, 320), 170.0))
+    grass = np.random.default_rng(6).integers(-25, 25, (240, 320, 1))
+    green = np.clip(np.array([40, 110, 30]) + grass, 0, 255).astype(np.uint8)
+    labels = np.zeros((240, 320), np.int32)
+    labels[100:200, 90:230] = 1
+    picture[100:200, 90:230] = green[100:200, 90:230]
+    for tip in range(96, 226, 12):
+        # Blades that stand out of what was cut.
+        picture[90:100, tip : tip + 5] = green[90:100, tip : tip + 5]
+
+    *_, behind = peel(Photo(rgb=picture), labels, 2)
+
+    shown = behind.rgba[..., :3].astype(np.int32)
+    greenish = shown[..., 1] - shown[..., 0] > 35
+    assert greenish[88:100, 90:230].mean() > 0.2
+    assert greenish[104:198, 92:228].mean() < 0.005

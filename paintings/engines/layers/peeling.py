@@ -17,6 +17,7 @@ from jobs.toolbox import cutouts, inpainting
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.regions import Labels
 from paintings.engines.layers.gaps import enclosed, see_through
+from paintings.engines.layers.remains import remains
 
 Mask = NDArray[np.bool_]
 
@@ -47,7 +48,7 @@ def peel(photo: Photo, labels: Labels, count: int) -> Iterator[Sheet]:
         hole = _hole(matte.alpha)
         back = inpainting.fill(
             picture,
-            hole,
+            hole | remains(picture, matte.alpha),
             forbidden=filled,
             guide=behind.astype(np.float32) * _GUIDE_STEP,
             seed=number,
