@@ -441,6 +441,12 @@ def _clean_frames(
             yield from pool.map(taken, poses[first : first + 4])
 
 
+def clean_frame(scene: Film, index: int) -> Floats:
+    """A frame as a camera without noise, and a file without loss, would show it."""
+    pose = _poses(scene.shape, scene.filming)[index]
+    return next(_clean_frames(scene.shape, [pose], scene.filming))
+
+
 def film(
     shape: Shape,
     filming: Filming,

@@ -15,6 +15,7 @@ from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.boundaries import Evidence, find_boundaries
 from paintings.engines.depth.cues import Cues, Flags, fine_detail, measure
 from paintings.engines.depth.faces import people
+from paintings.engines.depth.heads import with_heads
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.outlining import redraw
 from paintings.engines.depth.regions import (
@@ -114,7 +115,7 @@ def _understood(
     # Within a backdrop what stands out is a little nearer than what does not.
     back = (role == Role.BACKDROP)[regions.labels]
     plain[back] += _RELIEF * stands_out[back]
-    whole = _redrawn(small, regions, parts, plain)
+    whole = _redrawn(small, evidence.strength, regions, parts, plain)
     return DepthField(
         near=_snapped(small, plain),
         plain=plain,
@@ -124,14 +125,18 @@ def _understood(
     )
 
 
-def _redrawn(small: Pixels, regions: Regions, parts: Parts, plain: Floats) -> Regions:
+def _redrawn(
+    small: Pixels, strength: Floats, regions: Regions, parts: Parts, plain: Floats
+) -> Regions:
     """What is one in the scene, with things drawn along their edges, far ones first."""
     whole = units(regions, parts)
     share = whole.means((parts.role == Role.THING)[regions.labels].astype(np.float32))
     large = whole.sizes > _OUTLINED * plain.size
     things = np.flatnonzero((share > 0.5) & large)
-    ordered = sorted(things, key=lambda one: float(whole.means(plain)[one]))
-    redraw(small, whole.labels, plain, [int(one) for one in ordered])
+    nearness = whole.means(plain)
+    ordered = [int(one) for one in sorted(things, key=lambda one: float(nearness[one]))]
+    redraw(small, whole.labels, plain, ordered)
+    with_heads(small, strength, whole.labels, plain, ordered)
     return renumbered(whole.labels)
 
 
