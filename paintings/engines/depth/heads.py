@@ -115,10 +115,9 @@ def _score(strength: Floats, x: float, y: float, height: float) -> float:
 def _along(strength: Floats, x: float, y: float, height: float) -> Floats:
     across = np.round(x + 0.5 * _NARROW * height * np.cos(_TURNS)).astype(int)
     down = np.round(y - 0.5 * height * np.sin(_TURNS)).astype(int)
-    return strength[
-        np.clip(down, 0, strength.shape[0] - 1),
-        np.clip(across, 0, strength.shape[1] - 1),
-    ]
+    height_px, width_px = strength.shape
+    rows, columns = np.clip(down, 0, height_px - 1), np.clip(across, 0, width_px - 1)
+    return np.asarray(strength[rows, columns], np.float32)
 
 
 def _drawn(small: Pixels, oval: Oval) -> Flags:
