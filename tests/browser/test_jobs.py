@@ -63,15 +63,21 @@ def test_a_server_that_starts_again_is_waited_for(studio: Studio, stack: Stack) 
 
 
 def _kill_web_server(stack: Stack) -> None:
-    """Its supervisor starts it again."""
+    """Its supervisor, which holds the port as well, starts it again."""
     port = httpx.URL(stack.url).port
-    [server] = {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-    }
-    assert server
-    psutil.Process(server).kill()
+    [server] = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "web" in (process.info["cmdline"] or ()) and _listens(process, port)
+    ]
+    server.kill()
+
+
+def _listens(process: psutil.Process, port: int | None) -> bool:
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        for connection in process.net_connections("tcp")
+    )
 
 
 def test_a_failure_gives_advice_and_goes_again_from_its_step(studio: Studio) -> None:
