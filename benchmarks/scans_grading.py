@@ -156,9 +156,15 @@ def texture(
 def _alike(
     one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> float:
-    return float(np.corrcoef(_fine(one)[inside], _fine(other)[inside])[0, 1])
+    return float(np.corrcoef(_fine(one, inside), _fine(other, inside))[0, 1])
 
 
-def _fine(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    grey = picture.mean(axis=2)
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), np.float32)
+def _fine(
+    picture: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """What differs from the mean around it; what lies beyond the outline has no part."""
+    share = inside.astype(np.float32)
+    grey = picture.mean(axis=2) * share
+    around = cv2.GaussianBlur(grey, (0, 0), 2.0)
+    around /= np.maximum(cv2.GaussianBlur(share, (0, 0), 2.0), 1e-6)
+    return np.asarray((grey - around)[inside], np.float32)

@@ -127,7 +127,7 @@ SCAN = Pipeline(
             estimate=_takes(25),
         ),
         Step(
-            name="texture", title="Paint the surface", run=stages.paint, version=2,
+            name="texture", title="Paint the surface", run=stages.paint, version=3,
             weight=3, when=is_local, estimate=_takes(40),
         ),
         Step(

@@ -1,7 +1,8 @@
 """The pictures' colours onto the surface: unwrapped, blended, exposure evened out.
 
 Two bands: what is coarse is the mean of all views that see a spot, so that no seam
-shows; what is fine comes nearly from the best view alone, so that nothing blurs.
+shows; what is fine comes mostly from the best views, so that nothing blurs, and grain
+evens out.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ Ints = NDArray[np.int32]
 Pixels = NDArray[np.uint8]
 
 # The fine band follows the best view with this power of its weight.
-SHARPNESS = 8.0
+SHARPNESS = 3.0
 SMOOTH_SHARPNESS = 1.0
 COARSE_BLUR_SHARE = 0.006
 SMALLEST_PX = 512
