@@ -189,6 +189,41 @@ def test_no_layer_cuts_through_a_face() -> None:
     assert len(np.unique(face[:, round(0.38 * width) : round(0.5 * width)])) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "parts", "others"),
+    [
+        # Face, coat and camera; sky, lawn.
+        ("camera", [(120, 225), (300, 110), (170, 290)], [(60, 400), (380, 440)]),
+        # Cup, coffee, saucer, spoon; the table on either side.
+        (
+            "coffee",
+            [(150, 225), (110, 260), (250, 120), (270, 350)],
+            [(350, 30), (60, 560)],
+        ),
+        # Face, hair, the dark ring of the suit, its sleeve, a badge; flag, wall.
+        (
+            "astronaut",
+            [(100, 220), (40, 200), (200, 170), (380, 60), (350, 300)],
+            [(100, 30), (60, 320)],
+        ),
+    ],
+)
+def test_what_a_photo_is_of_stays_whole(
+    name: str, parts: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    picture = np.asarray(getattr(data, name)(), np.uint8)
+    rgb = picture if picture.ndim == 3 else np.dstack([picture] * 3)
+
+    labels, _ = cut(local.estimate(Photo(rgb=np.ascontiguousarray(rgb))), 3)
+
+    def layer(place: tuple[int, int]) -> int:
+        scale = labels.shape[0] / rgb.shape[0]
+        return int(labels[round(place[0] * scale), round(place[1] * scale)])
+
+    assert {layer(place) for place in parts} == {labels.max()}
+    assert labels.max() not in {layer(place) for place in others}
+
+
 @pytest.mark.parametrize(("kind", "seed"), [("portrait", 7), ("pasture", 7)])
 def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None:
     scene = compose(kind, seed=seed, width=400, height=267)

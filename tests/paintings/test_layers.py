@@ -3,11 +3,14 @@
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 
 from jobs.toolbox import inpainting
 from jobs.toolbox.images import Photo, Pixels
+from paintings.engines.depth.local import estimate
+from paintings.engines.layers.cutting import cut
 from paintings.engines.layers.gaps import enclosed, see_through
-from paintings.engines.layers.peeling import peel, rest
+from paintings.engines.layers.peeling import Sheet, peel, rest
 from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_picture, paint_sheet
 from paintings.engines.painterly.styles import Style
@@ -31,6 +34,31 @@ def test_a_line_on_the_ground_goes_on_straight_behind_what_is_lifted() -> None:
     away = np.abs(ys - 60 - 0.3 * xs) > 6
     assert (off[hole & away] > 60).mean() < 0.01
     assert filled[hole & away].std() > 20
+
+
+def test_a_lawns_grain_comes_again_as_no_pattern() -> None:
+    photo = Photo(rgb=np.dstack([np.asarray(data.camera(), np.uint8)] * 3))
+    labels, _ = cut(estimate(photo), 3)
+
+    behind = rest(
+        sheet.rgba for sheet in sorted(peel(photo, labels, 3), key=_number)[:2]
+    )
+
+    steps = range(3, 30)
+    lawn, filled = photo.rgb[320:420, 410:500], behind[240:340, 60:150]
+    true = max(abs(_likeness(lawn, step)) for step in steps)
+    assert max(abs(_likeness(filled, step)) for step in steps) < true + 0.1
+
+
+def _number(sheet: Sheet) -> int:
+    return sheet.number
+
+
+def _likeness(shown: Pixels, step: int) -> float:
+    """How much a picture's grain is like itself that many pixels aside."""
+    fine = shown.astype(np.float64).mean(axis=2)
+    fine -= cv2.GaussianBlur(fine, (0, 0), 4)
+    return float(np.corrcoef(fine[:, step:].ravel(), fine[:, :-step].ravel())[0, 1])
 
 
 def test_sky_between_leaves_is_not_in_front() -> None:

@@ -13,15 +13,21 @@ from jobs.toolbox.inpainting.sizes import Floats, Mask
 
 # Copied detail is never quite in its place: at this share of the detail around, the
 # fill neither looks washed out nor strays far from the truth.
-_DETAIL = 0.68
+_DETAIL = 0.62
 # How far the fill's wide tones follow the rim instead of the patches' sources.
 _TONE = 0.7
 _TONE_SHARE = 150
+# So much of what lies between tone and detail is the patches': wood's grain, a meadow's
+# tufts. What is wider than this share of the picture is tone.
+_GRAIN, _GRAIN_SHARE = 0.3, 110
 # What is finer than this, at working size and at full size, is detail.
 _FINE_PX, _FINE_FULL_PX = 0.95, 1.7
-# A match with less than this share of the detail beside its place is a wrong one.
-_BARE = 0.3
+# A match with less than this share of the detail beside its place is a wrong one; in a
+# mean of so low a power a few strong edges, which are no texture, hardly count.
+_BARE, _EVENLY = 0.86, 0.125
 _MOST_GAIN = 1.6
+# How many places may show the same spot, where there are as many spots as places.
+_OFTEN = 6
 # How far around a place, at working size, its detail is measured.
 _BESIDE_PX = 17
 
@@ -45,6 +51,7 @@ def at_full_size(rgb: Pixels, hole: Mask, level: Level, guess: Guess) -> Pixels:
     fine_px = max(_FINE_PX, _FINE_FULL_PX * small[0] / width)
     tones = _tones(guess.voted, guess.base, fine_px)
     base = (trust * tones + (1 - trust) * guess.base).astype(np.float32)
+    base += (1 - trust) * _GRAIN * _grain(guess.voted, fine_px)
     gain = _gain(level, guess, fine_px)
     # Where the patches are in their place their detail is, too.
     strength = np.maximum(gain, trust[..., 0]).astype(np.float32)
@@ -67,6 +74,14 @@ def _means(level: Level, fine_px: float) -> Floats:
     """What is left of the source once its fine part is taken off, at working size."""
     calm = membrane(level.picture[..., :3].copy(), ~level.hole)
     return np.asarray(cv2.GaussianBlur(calm, (0, 0), fine_px), np.float32)
+
+
+def _grain(voted: Floats, fine_px: float) -> Floats:
+    """What lies between detail and tone in the patches."""
+    votes = voted[..., :3]
+    wide = max(votes.shape[:2]) / _GRAIN_SHARE
+    fine, calm = (cv2.GaussianBlur(votes, (0, 0), px) for px in (fine_px, wide))
+    return np.asarray(fine - calm, np.float32)
 
 
 def _tones(voted: Floats, base: Floats, fine_px: float) -> Floats:
@@ -98,11 +113,25 @@ def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
 def with_detail(level: Level, offsets: Offsets) -> Offsets:
     """The matches, but from its own ground's edge where one has no detail to give.
 
-    Under a smooth base smooth patches match best: they would leave a sea its sky.
+    Under a smooth base smooth patches match best: they would leave a sea its sky, or
+    make a sky of its one calmest spot, again and again.
     """
-    energy = _energy(level, _FINE_PX)
+    energy = _energy(level, _FINE_PX) ** _EVENLY
     bare = _copied(level, energy, offsets) < _BARE * _beside(level, energy)
-    return np.where((bare & level.hole)[..., None], mirrored(level), offsets)
+    wrong = (bare | _overused(level, offsets)) & level.hole
+    return np.where(wrong[..., None], mirrored(level), offsets)
+
+
+def _overused(level: Level, offsets: Offsets) -> Mask:
+    """Where a match points at a spot that many others point at, too."""
+    ys, xs = np.nonzero(level.hole)
+    at = ys + offsets[ys, xs, 0], xs + offsets[ys, xs, 1]
+    uses = np.zeros(level.hole.shape, np.float32)
+    np.add.at(uses, at, 1)
+    often = cv2.blur(uses, (3, 3))[at] > _OFTEN * max(1, len(ys) / level.usable.sum())
+    found = np.zeros(level.hole.shape, np.bool_)
+    found[ys, xs] = often
+    return found
 
 
 def _energy(level: Level, fine_px: float) -> Floats:

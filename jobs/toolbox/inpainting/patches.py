@@ -1,6 +1,6 @@
 """Patches matched from coarse to fine (PatchMatch) that vote on what is missing. Seeded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,6 +22,11 @@ Offsets = NDArray[np.int32]
 
 _COARSEST_PX = 40
 _RADIUS = 3
+# What chance finds has to be this much better than what the neighbours point at: a flat
+# ground is else made of its one calmest spot, again and again.
+_BY_CHANCE = 0.7
+# What is copied from beyond a rim comes in tiles of this size, so far aside.
+_TILE_PX, _ASIDE_PX = 12, 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,11 +125,27 @@ def _doubled(offsets: Offsets, level: Level) -> Offsets:
 
 
 def mirrored(level: Level) -> Offsets:
-    """For each place what lies as far beyond the nearest usable one: its own ground."""
-    here = np.indices(level.hole.shape)
-    beside = np.moveaxis(_moved_onto_usable(level, here[0], here[1]), -1, 0)
-    there = here + 2 * beside
-    return _moved_onto_usable(level, there[0], there[1])
+    """For each tile what lies about as far beyond the nearest usable place.
+
+    It is its own ground. Tile by tile, each a little aside, for what is copied pixel by
+    pixel from beyond a rim comes as streaks.
+    """
+    height, width = level.hole.shape
+    here = np.indices((height, width))
+    tiles = here // _TILE_PX
+    middles = tuple(
+        np.minimum(at * _TILE_PX + _TILE_PX // 2, side - 1)
+        for at, side in zip(tiles, (height, width), strict=True)
+    )
+    aside = np.random.default_rng(_TILE_PX).integers(
+        -_ASIDE_PX, _ASIDE_PX + 1, (2, *(tiles.max(axis=(1, 2)) + 1))
+    )
+    roomy = cv2.erode(level.usable.astype(np.uint8), np.ones((_TILE_PX,) * 2, np.uint8))
+    whole = replace(level, usable=roomy > 0) if roomy.any() else level
+    beside = _moved_onto_usable(level, here[0], here[1])
+    there = here + 2 * np.moveaxis(beside, -1, 0) + aside[:, tiles[0], tiles[1]]
+    moved = _moved_onto_usable(whole, there[0], there[1])[middles]
+    return _moved_onto_usable(level, here[0] + moved[..., 0], here[1] + moved[..., 1])
 
 
 def _moved_onto_usable(
@@ -196,6 +217,7 @@ def _search(
                             value = _distance(picture, source, y, x, sy, sx, best)
                             if value < best:
                                 best, by, bx = value, sy - y, sx - x
+                best *= _BY_CHANCE
                 reach = max(height, width) // 2
                 while reach >= 1:
                     state = np.uint32(

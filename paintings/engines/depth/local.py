@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jobs.toolbox.cutouts import grab_cut, otsu, salience
 from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.boundaries import Evidence, find_boundaries
-from paintings.engines.depth.cues import Cues, Flags, fine_detail, measure
+from paintings.engines.depth.cues import Cues, fine_detail, measure
 from paintings.engines.depth.faces import people
 from paintings.engines.depth.heads import with_heads
 from paintings.engines.depth.junctions import in_front
@@ -36,6 +35,7 @@ from paintings.engines.depth.standing import (
     roles,
     stand,
 )
+from paintings.engines.depth.subject import Flags, Subject, find_subject
 from paintings.engines.depth.surfaces import contrasts, find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
 from paintings.engines.depth.walls import on_wall
@@ -62,7 +62,7 @@ def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
     with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
-        looking = aside.submit(_salient, small)
+        looking = aside.submit(find_subject, small)
         evidence = find_boundaries(small)
         surfaces = find_surfaces(evidence, find_regions(evidence))
     stands_out, subject = looking.result()
@@ -74,19 +74,19 @@ def _understood(
     evidence: Evidence,
     surfaces: Regions,
     stands_out: Floats,
-    subject: Flags | None,
+    subject: Subject | None,
 ) -> DepthField:
     """From surfaces to their parts in the scene."""
     regions = absorbed(without_hairlines(surfaces), smaller_than=0.006)
     if subject is not None:
-        regions = without_hairlines(split_by(regions, subject))
+        regions = without_hairlines(split_by(regions, subject.mask))
     cues = measure(small, regions, stands_out)
     scene = _kind(cues)
     shape = outline(regions)
     contrast = contrasts(evidence, regions)
     role = roles(shape, contrast, regions.means(fine_detail(small)))
     if scene == "close_up" and subject is not None:
-        inside = regions.means(subject.astype(np.float32)) > 0.6
+        inside = regions.means(subject.mask.astype(np.float32)) > 0.6
         focus = float(cues.sharpness[inside].max(initial=0.0))
         role = np.where(inside, Role.THING, role)
         limit = np.where(role == Role.THING, 0.4, 0.55)
@@ -104,6 +104,12 @@ def _understood(
         # In a portrait a head may hang on nothing; it is no less near for that.
         role = np.where(role == Role.HUNG, Role.THING, role)
         groups = np.where(role == Role.THING, len(role), groups)
+    main = subject.mask if subject is not None and subject.main else None
+    if main is not None:
+        inside = regions.means(main.astype(np.float32)) > 0.6
+        same = inside | ((role == Role.THING) & np.isin(groups, groups[inside]))
+        role = np.where(same, Role.THING, role)
+        groups = np.where(same, len(role), groups)
     parts = Parts(
         shape=shape,
         role=role,
@@ -115,7 +121,7 @@ def _understood(
     # Within a backdrop what stands out is a little nearer than what does not.
     back = (role == Role.BACKDROP)[regions.labels]
     plain[back] += _RELIEF * stands_out[back]
-    whole = _redrawn(small, evidence.strength, regions, parts, plain)
+    whole = _redrawn(small, evidence.strength, regions, parts, plain, main)
     return DepthField(
         near=_snapped(small, plain),
         plain=plain,
@@ -126,7 +132,12 @@ def _understood(
 
 
 def _redrawn(
-    small: Pixels, strength: Floats, regions: Regions, parts: Parts, plain: Floats
+    small: Pixels,
+    strength: Floats,
+    regions: Regions,
+    parts: Parts,
+    plain: Floats,
+    main: Flags | None,
 ) -> Regions:
     """What is one in the scene, with things drawn along their edges, far ones first."""
     whole = units(regions, parts)
@@ -137,6 +148,11 @@ def _redrawn(
     ordered = [int(one) for one in sorted(things, key=lambda one: float(nearness[one]))]
     redraw(small, whole.labels, plain, ordered)
     with_heads(small, strength, whole.labels, plain, ordered)
+    if main is not None:
+        # It was cut along its edges at the first.
+        one = int(np.bincount(whole.labels[main]).argmax())
+        plain[main] = float(np.median(plain[main & (whole.labels == one)]))
+        whole.labels[main] = one
     return renumbered(whole.labels)
 
 
@@ -200,25 +216,6 @@ def with_mask(field: DepthField, mask: Pixels) -> DepthField:
         engine=field.engine,
         scene=field.scene,
     )
-
-
-def _salient(small: Pixels) -> tuple[Floats, Flags | None]:
-    stands_out = salience(small)
-    return stands_out, _subject(small, stands_out)
-
-
-def _subject(small: Pixels, stands_out: Floats) -> Flags | None:
-    """What stands out clearly enough to be cut along, whatever its colours; else None."""
-    cut = max(0.35, otsu(stands_out))
-    trimap = np.where(stands_out > cut, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[stands_out > cut + 0.3] = cv2.GC_FGD
-    trimap[stands_out < 0.4 * cut] = cv2.GC_BGD
-    mask = grab_cut(small, trimap)
-    share = float(mask.mean())
-    if not 0.005 < share < 0.5:
-        return None
-    gap = float(stands_out[mask].mean() - stands_out[~mask].mean())
-    return mask if gap > 0.35 else None
 
 
 def _kind(cues: Cues) -> str:

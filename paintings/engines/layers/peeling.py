@@ -86,7 +86,7 @@ def _labels_behind(labels: Labels, number: int) -> Labels:
 
 def _hole(alpha: Pixels) -> Mask:
     """All that the sheet touches, and a little more: no rim of it may stay behind."""
-    reach = max(2, round(max(alpha.shape) / 500))
+    reach = max(3, round(max(alpha.shape) / 300))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     return np.asarray(cv2.dilate(alpha, kernel) > 3, np.bool_)
 
