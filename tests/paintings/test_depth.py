@@ -206,6 +206,9 @@ def test_no_layer_cuts_through_a_face() -> None:
             [(100, 220), (40, 200), (200, 170), (380, 60), (350, 300)],
             [(100, 30), (60, 320)],
         ),
+        # Both eyes and the forehead of a cat that fills the picture; what is blurred
+        # behind it, and beside its ear.
+        ("chelsea", [(100, 120), (110, 275), (40, 200)], [(40, 420), (15, 15)]),
     ],
 )
 def test_what_a_photo_is_of_stays_whole(

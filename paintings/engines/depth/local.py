@@ -5,7 +5,7 @@ side is a wall, as far as its foot; what stands is as near as the ground at its 
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ from paintings.engines.depth.standing import (
     roles,
     stand,
 )
-from paintings.engines.depth.subject import Flags, Subject, find_subject
+from paintings.engines.depth.subject import Flags, Subject, find_subject, in_focus
 from paintings.engines.depth.surfaces import contrasts, find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
 from paintings.engines.depth.walls import on_wall
@@ -66,7 +66,8 @@ def estimate(photo: Photo) -> DepthField:
         evidence = find_boundaries(small)
         surfaces = find_surfaces(evidence, find_regions(evidence))
     stands_out, subject = looking.result()
-    return _understood(small, evidence, surfaces, stands_out, subject)
+    field = _understood(small, evidence, surfaces, stands_out, subject)
+    return _by_focus(small, field) if field.regions.count == 1 else field
 
 
 def _understood(
@@ -129,6 +130,16 @@ def _understood(
         engine="local",
         scene=scene,
     )
+
+
+def _by_focus(small: Pixels, field: DepthField) -> DepthField:
+    """Where all seems one backdrop, what is in focus is nearer than what is not."""
+    sharp = in_focus(small)
+    if sharp is None:
+        return field
+    plain = sharp.astype(np.float32)
+    regions = renumbered(sharp.astype(np.int32))
+    return replace(field, near=_snapped(small, plain), plain=plain, regions=regions)
 
 
 def _redrawn(

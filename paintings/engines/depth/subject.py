@@ -21,6 +21,9 @@ _LARGE, _ONE = 0.29, 0.9
 _COMPACT, _PLAINLY = 0.9, 0.6
 # ... unless it reaches along this much of both sides or of the upper edge: a ground.
 _FRAMED = 0.02
+# How far around a place its detail counts, and when there is none; what is in focus or
+# out of it is at least this share of the picture.
+_AROUND_PX, _NO_DETAIL, _BARELY = 8.0, 0.05, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +37,7 @@ class Subject:
 def find_subject(small: Pixels) -> tuple[Floats, Subject | None]:
     """How much every point stands out, and what does so clearly, if anything."""
     stands_out = salience(small)
-    cut = max(0.35, otsu(stands_out))
-    trimap = np.where(stands_out > cut, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[stands_out > cut + 0.3] = cv2.GC_FGD
-    trimap[stands_out < 0.4 * cut] = cv2.GC_BGD
-    mask = grab_cut(small, trimap)
+    mask = _cut_around(small, stands_out, least=0.35, surely=0.3)
     if not _LEAST < float(mask.mean()) < _MOST:
         return stands_out, None
     gap = float(stands_out[mask].mean() - stands_out[~mask].mean())
@@ -48,6 +47,31 @@ def find_subject(small: Pixels) -> tuple[Floats, Subject | None]:
     if whole.sum() > _ONE * mask.sum() and _is_main(whole, gap):
         return stands_out, Subject(mask=whole, main=True)
     return stands_out, Subject(mask=mask, main=False)
+
+
+def in_focus(small: Pixels) -> Flags | None:
+    """What is sharp where the rest is not; None where all is alike."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.ascontiguousarray(lab[..., 0])
+    fine = np.sqrt(np.abs(light - cv2.GaussianBlur(light, (0, 0), 1.0)))
+    detail = np.asarray(cv2.GaussianBlur(fine, (0, 0), _AROUND_PX) ** 2, np.float32)
+    sharpest = float(np.quantile(detail, 0.95))
+    if sharpest < _NO_DETAIL:
+        return None
+    mask = _cut_around(small, np.clip(detail / sharpest, 0, 1), surely=0.25)
+    clear = _BARELY < float(mask.mean()) < 1 - _BARELY
+    return mask if clear else None
+
+
+def _cut_around(
+    small: Pixels, told: Floats, *, surely: float, least: float = 0.0
+) -> Flags:
+    """Whatever a map is high on, along the colours and edges of the picture."""
+    cut = max(least, otsu(told))
+    trimap = np.where(told > cut, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    trimap[told > cut + surely] = cv2.GC_FGD
+    trimap[told < 0.4 * cut] = cv2.GC_BGD
+    return grab_cut(small, trimap)
 
 
 def _is_main(whole: Flags, gap: float) -> bool:
