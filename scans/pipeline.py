@@ -113,7 +113,7 @@ SCAN = Pipeline(
         ),
         Step(
             name="poses", title="Place the cameras", run=stages.place_cameras,
-            version=3, weight=4, when=is_local, uses=("modelQuality", "quality"),
+            version=4, weight=4, when=is_local, uses=("modelQuality", "quality"),
             estimate=_takes(45),
         ),
         Step(

@@ -195,6 +195,8 @@ def place(
     options.random_seed = 0
     options.extract_colors = False
     options.min_model_size = 5
+    # The last adjustment is our own: on the way there once is enough.
+    options.ba_local_max_refinements = 1
     options.ba_global_max_refinements = 2
     # Global adjustment after each growth by a quarter, not by a tenth.
     options.ba_global_frames_ratio = 1.25
