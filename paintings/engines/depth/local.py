@@ -26,8 +26,9 @@ from paintings.engines.depth.regions import (
     split_by,
     without_hairlines,
 )
-from paintings.engines.depth.settling import Parts, open_sky, settle, units
+from paintings.engines.depth.settling import Parts, Roles, open_sky, settle, units
 from paintings.engines.depth.standing import (
+    Groups,
     Role,
     grounds,
     outline,
@@ -43,6 +44,8 @@ from paintings.engines.depth.walls import on_wall
 SMALL_PX = 400
 # By how much what catches the eye stands before the rest of a backdrop.
 _RELIEF = 0.02
+# A surface with more than this share of itself within the subject is part of it.
+_INSIDE = 0.6
 # Things below this share of the picture are too small to be drawn again.
 _OUTLINED = 0.004
 
@@ -87,7 +90,7 @@ def _understood(
     contrast = contrasts(evidence, regions)
     role = roles(shape, contrast, regions.means(fine_detail(small)))
     if scene == "close_up" and subject is not None:
-        inside = regions.means(subject.mask.astype(np.float32)) > 0.6
+        inside = regions.means(subject.mask.astype(np.float32)) > _INSIDE
         focus = float(cues.sharpness[inside].max(initial=0.0))
         role = np.where(inside, Role.THING, role)
         limit = np.where(role == Role.THING, 0.4, 0.55)
@@ -107,8 +110,7 @@ def _understood(
         groups = np.where(role == Role.THING, len(role), groups)
     main = subject.mask if subject is not None and subject.main else None
     if main is not None:
-        inside = regions.means(main.astype(np.float32)) > 0.6
-        same = inside | ((role == Role.THING) & np.isin(groups, groups[inside]))
+        same = _parts_of(main, regions, role, groups)
         role = np.where(same, Role.THING, role)
         groups = np.where(same, len(role), groups)
     parts = Parts(
@@ -130,6 +132,13 @@ def _understood(
         engine="local",
         scene=scene,
     )
+
+
+def _parts_of(main: Flags, regions: Regions, role: Roles, groups: Groups) -> Flags:
+    """Which surfaces lie within what the photo is of, or stand on what does."""
+    inside = regions.means(main.astype(np.float32)) > _INSIDE
+    stands = (role == Role.THING) & np.isin(groups, groups[inside])
+    return np.asarray(inside | stands, np.bool_)
 
 
 def _by_focus(small: Pixels, field: DepthField) -> DepthField:
