@@ -77,6 +77,17 @@ def test_sky_between_leaves_is_not_in_front() -> None:
     assert not gaps.any()
 
 
+def test_a_spot_on_a_fruit_that_is_as_brown_as_the_table_is_no_gap() -> None:
+    table, skin = np.array([110.0, 75.0, 45.0]), np.array([230.0, 170.0, 40.0])
+    ys, xs = np.mgrid[0:160, 0:240]
+    front = np.hypot(xs - 120, ys - 80) < 50
+    spot = np.exp(-(np.hypot(xs - 120, ys - 119) ** 2) / (2 * 5.0**2))[..., None]
+    fruit = skin + np.minimum(1.2 * spot, 1) * (table - skin)
+    picture = np.where(front[..., None], fruit, table).astype(np.uint8)
+
+    assert not see_through(picture, front).any()
+
+
 def test_a_shirt_like_the_wall_behind_it_stays_in_front() -> None:
     picture = np.full((160, 240, 3), 225, np.uint8)
     picture[40:70, 90:150] = (170, 120, 90)

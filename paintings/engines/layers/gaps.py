@@ -22,6 +22,8 @@ _WIDE_REACH = 0.2
 _LIKE, _AS_IT_VARIES = 8.0, 1.5
 # ... and unlike this is what is in front around it.
 _UNLIKE = 40.0
+# ... so, too, is what is in front this far beside it: a gap has an edge.
+_EDGE, _BESIDE_PX = 45.0, 2
 # Smaller gaps are grain; larger ones, as shares of the picture, are no gaps but a
 # shirt in the colour of the wall.
 _SMALLEST_PX, _LARGEST = 6, 0.004
@@ -48,8 +50,33 @@ def see_through(picture: Pixels, front: Mask) -> Mask:
     unlike = np.bincount(pieces.ravel(), off_own.ravel(), count + 1)
     gap = (sizes >= _SMALLEST_PX) & (sizes <= _LARGEST * front.size)
     gap &= unlike > _UNLIKE * sizes
+    gap &= _edges(colours, pieces, front, count) > _EDGE
     gap[0] = False
     return np.asarray(gap[pieces], np.bool_)
+
+
+def _edges(
+    colours: Floats, pieces: NDArray[np.int32], front: Mask, count: int
+) -> Floats:
+    """How much each piece differs from what is in front right beside it.
+
+    A gap ends at once; a dark spot on a fruit gives way to what is around it.
+    """
+    rim = ndimage.maximum_filter(pieces, 2 * _BESIDE_PX + 1)
+    rim[ndimage.maximum_filter(pieces, 2 * _BESIDE_PX - 1) > 0] = 0
+    rim[~front] = 0
+    inside, beside = (
+        np.stack(
+            [
+                np.bincount(own.ravel(), colours[..., c].ravel(), count + 1)
+                for c in range(3)
+            ],
+            axis=1,
+        )
+        / np.maximum(np.bincount(own.ravel(), minlength=count + 1), 1)[:, None]
+        for own in (pieces, rim)
+    )
+    return np.asarray(np.linalg.norm(inside - beside, axis=1), np.float32)
 
 
 def enclosed(picture: Pixels, front: Mask) -> Mask:
