@@ -121,6 +121,17 @@ def test_ground_on_both_sides_of_a_post_is_one() -> None:
     assert fields[2] == fields[3] != fields[1]
 
 
+def test_ground_that_fills_all_but_a_spot_of_the_picture_is_ground() -> None:
+    labels = np.zeros((100, 200), np.int32)
+    labels[:6, 90:110] = 1
+    regions = Regions(labels=labels, count=2)
+    unlike = np.full((2, 2), 50, np.float32)
+
+    role = roles(outline(regions), unlike, np.array([3, 3], np.float32))
+
+    assert role.tolist() == [Role.BAND, Role.BACKDROP]
+
+
 def test_air_lightens_the_darkest_colours_of_what_is_far() -> None:
     near = np.random.default_rng(1).integers(0, 200, (60, 60, 3)).astype(np.uint8)
     far = (0.4 * near + 0.6 * 220).astype(np.uint8)

@@ -143,7 +143,9 @@ def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
             contrast[:, back] < 0.7 * _LIKE_BACKDROP
         )
         # A clear sky is not continued by a surface full of detail.
-        calm = np.where(wild[back].min() < _CALM, wild < 1.3 * _CALM, True)
+        calm = np.where(
+            wild[back].min(initial=np.inf) < _CALM, wild < 1.3 * _CALM, True
+        )
         more = np.isin(role, (Role.WALL, Role.THING)) & like.any(axis=1)
         more |= _more_sky(shape, contrast, wild, role)
         more |= (role == Role.BAND) & same.any(axis=1) & (shape.on_bottom < 0.1)
