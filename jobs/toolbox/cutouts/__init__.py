@@ -6,7 +6,7 @@ All decide at a small size; `refine` then solves the edge at the full one.
 """
 
 from jobs.toolbox.cutouts.finding import cut_out
-from jobs.toolbox.cutouts.masks import otsu
+from jobs.toolbox.cutouts.masks import largest_piece, otsu
 from jobs.toolbox.cutouts.matting import refine
 from jobs.toolbox.cutouts.saliency import grab_cut, salience
 from jobs.toolbox.cutouts.shapes import Box, Cutout, Matte, Method, subject_box
@@ -18,6 +18,7 @@ __all__ = [
     "Method",
     "cut_out",
     "grab_cut",
+    "largest_piece",
     "otsu",
     "refine",
     "salience",

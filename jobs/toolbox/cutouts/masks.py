@@ -37,6 +37,15 @@ def tidied(subject: Mask) -> Mask:
     return np.asarray(kept | pinhole[holes], dtype=np.bool_)
 
 
+def largest_piece(subject: Mask) -> Mask:
+    """Without the pieces that lie apart from the largest."""
+    pieces, count = ndimage.label(subject)
+    if count < 2:
+        return subject
+    sizes = np.bincount(pieces.ravel())
+    return np.asarray(pieces == 1 + int(np.argmax(sizes[1:])), np.bool_)
+
+
 def otsu(values: Floats) -> float:
     """The threshold that best parts values from 0 to 1 in two."""
     grey = np.clip(values * 255, 0, 255).astype(np.uint8)

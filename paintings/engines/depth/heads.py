@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from jobs.toolbox.cutouts import grab_cut
+from jobs.toolbox.cutouts import grab_cut, largest_piece
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.regions import Floats, Labels
 
@@ -65,7 +64,8 @@ def with_heads(
 
 def find_head(strength: Floats, mine: Flags) -> Oval | None:
     """The clearest oval of edges on top of a thing; None where there is none."""
-    mine = _largest(mine)
+    # Stray pieces were taken for parts of it.
+    mine = largest_piece(mine)
     rows = np.flatnonzero(mine.any(axis=1))
     columns = np.flatnonzero(mine.any(axis=0))
     if not len(rows) or len(rows) < _UPRIGHT * len(columns):
@@ -89,15 +89,6 @@ def find_head(strength: Floats, mine: Flags) -> Oval | None:
                         x=float(x), y=float(y), height=float(height), score=score
                     )
     return best if best is not None and best.score > _CLEARER else None
-
-
-def _largest(mine: Flags) -> Flags:
-    """Without stray pieces that were taken for parts of it."""
-    pieces, count = ndimage.label(mine)
-    if count < 2:
-        return mine
-    sizes = np.bincount(pieces.ravel())
-    return np.asarray(pieces == 1 + int(np.argmax(sizes[1:])), np.bool_)
 
 
 def _score(strength: Floats, x: float, y: float, height: float) -> float:

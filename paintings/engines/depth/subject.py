@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from jobs.toolbox.cutouts import grab_cut, otsu, salience
+from jobs.toolbox.cutouts import grab_cut, largest_piece, otsu, salience
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.regions import Floats
 
@@ -43,7 +42,7 @@ def find_subject(small: Pixels) -> tuple[Floats, Subject | None]:
     gap = float(stands_out[mask].mean() - stands_out[~mask].mean())
     if gap <= _CLEARLY:
         return stands_out, None
-    whole = _largest(mask)
+    whole = largest_piece(mask)
     if whole.sum() > _ONE * mask.sum() and _is_main(whole, gap):
         return stands_out, Subject(mask=whole, main=True)
     return stands_out, Subject(mask=mask, main=False)
@@ -87,11 +86,3 @@ def _is_compact(whole: Flags) -> bool:
     """Whether it fills nearly all of the hull that could be stretched around it."""
     hull = cv2.convexHull(np.argwhere(whole)[:, ::-1].astype(np.int32))
     return float(whole.sum()) > _COMPACT * cv2.contourArea(hull)
-
-
-def _largest(mask: Flags) -> Flags:
-    """Without the smaller pieces."""
-    pieces, _ = ndimage.label(mask)
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    return np.asarray(pieces == int(np.argmax(sizes)), np.bool_)
