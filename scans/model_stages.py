@@ -199,7 +199,7 @@ def _from_all_sides(bench: Bench, paths: list[Path], name: str) -> TexturedMesh:
     )
     bench.report(0.7, "Building the surface")
     surface, _ = photogrammetry.build_mesh(
-        cloud, folder, budget, keep_ground=False, tell=_mute
+        pictures, poses, cloud, folder, budget, keep_ground=False, tell=_mute
     )
     bench.report(0.85, "Painting the surface")
     painted, _ = photogrammetry.paint(

@@ -166,6 +166,8 @@ def measure_depth(bench: Bench) -> StageResult:
 def build_mesh(bench: Bench) -> StageResult:
     """Close a surface through the points."""
     path, facts = engine.build_mesh(
+        _pictures(bench),
+        _file(bench, "poses", "poses"),
         _file(bench, "depth", "cloud"),
         bench.workdir,
         budget_of(bench.params),

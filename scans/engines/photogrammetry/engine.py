@@ -5,12 +5,14 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from jobs.toolbox.meshes.mesh import TexturedMesh
 from scans.engines.photogrammetry import frames, fusion, masks, meshing, photos, stereo
+from scans.engines.photogrammetry.backdrop import find_backdrop
 from scans.engines.photogrammetry.budgets import Budget
 from scans.engines.photogrammetry.bumps import Fine, bake_bumps
 from scans.engines.photogrammetry.cleanup import Surface, is_closed, told_apart
@@ -39,6 +41,8 @@ from scans.facts import (
 Progress = Callable[[float, str], None]
 # Fewer of the tried pixels than this share, and the views contradict each other.
 SHINY_BELOW = 0.04
+# What is lower over the ground than this share of the size may be the ground itself.
+LOWEST_SHARE = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +278,24 @@ def _read_cloud(path: Path) -> tuple[fusion.Cloud, Region]:
     return cloud, region
 
 
+def _photos(
+    pictures: Pictures, poses_path: Path, upright: "np.ndarray[Any, Any]"
+) -> list[Photo]:
+    """The pictures straightened, their cameras upright."""
+    poses = read_poses(poses_path, 0)
+    taken = []
+    for placed in poses.placed:
+        picture = _opened(pictures.images / placed.name)
+        straight = straighten(picture, placed.camera, poses.radial)
+        pixels = cv2.cvtColor(straight, cv2.COLOR_BGR2RGB).astype(np.uint8)
+        camera = upright_camera(placed.camera, upright)
+        taken.append(Photo(pixels=pixels, camera=camera))
+    return taken
+
+
 def build_mesh(
+    pictures: Pictures,
+    poses_path: Path,
     cloud_path: Path,
     workdir: Path,
     budget: Budget,
@@ -287,8 +308,19 @@ def build_mesh(
     cloud, region = _read_cloud(cloud_path)
     tell(0.05, "Telling the thing from its surroundings")
     thing = meshing.stand_alone(cloud, region, keep_ground=keep_ground)
+    backdrop = None
+    if region.floor is not None and not keep_ground:
+        tell(0.1, "Looking where the ground shows through")
+        backdrop = find_backdrop(
+            _photos(pictures, poses_path, region.upright),
+            middle=thing.cloud.points.mean(axis=0, dtype=np.float64),
+            ground=thing.ground,
+            above=LOWEST_SHARE * region.size,
+        )
     tell(0.2, "Closing the surface")
-    whole = meshing.mesh(thing, workdir / "mesh", depth=budget.poisson_depth)
+    whole = meshing.mesh(
+        thing, workdir / "mesh", depth=budget.poisson_depth, backdrop=backdrop
+    )
     tell(0.7, "Saving triangles")
     surface = told_apart(simplified(whole, budget.triangles))
     fine = Fine.of(whole)
@@ -325,19 +357,7 @@ def paint(
             vertices=found["fine_vertices"],
             normals=found["fine_normals"].astype(np.float32),
         )
-    poses = read_poses(poses_path, 0)
-    taken = [
-        Photo(
-            pixels=cv2.cvtColor(
-                straighten(
-                    _opened(pictures.images / placed.name), placed.camera, poses.radial
-                ),
-                cv2.COLOR_BGR2RGB,
-            ).astype(np.uint8),
-            camera=upright_camera(placed.camera, upright),
-        )
-        for placed in poses.placed
-    ]
+    taken = _photos(pictures, poses_path, upright)
     side_px = fitting_side(surface, taken, most_px)
     tell(0.05, "Unwrapping the surface")
     laid = unwrap(surface, texture_px=side_px)

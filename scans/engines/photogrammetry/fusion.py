@@ -41,6 +41,13 @@ class Cloud:
             support=self.support[keep],
         )
 
+    def with_more(self, other: "Cloud") -> "Cloud":
+        return Cloud(
+            points=np.concatenate([self.points, other.points]),
+            normals=np.concatenate([self.normals, other.normals]),
+            support=np.concatenate([self.support, other.support]),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fused:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import EngineFailedError
+from scans.engines.photogrammetry.backdrop import Backdrop
+from scans.engines.photogrammetry.carving import find_cut
 from scans.engines.photogrammetry.cleanup import Surface, clean
 from scans.engines.photogrammetry.fusion import Cloud
 from scans.engines.photogrammetry.region import Region, cluster_labels
@@ -27,6 +29,8 @@ BASE_MARGIN = 0.08
 ENCLOSES = 2.0
 # Fewer of the lowest points than this face up: bits of the ground, not of a foot.
 FOOT_SHARE = 0.25
+# Were more of its points empty space than this, the ground was mistaken.
+MOST_EMPTY = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +154,7 @@ def _with_ground(own: Cloud, ground: Cloud, size: float) -> Cloud:
     radius = 0.62 * float(np.linalg.norm((high - low)[[0, 2]]))
     close = np.linalg.norm(ground.points[:, [0, 2]] - middle, axis=1) < radius
     kept = ground.where(close)
-    return Cloud(
-        points=np.concatenate([own.points, kept.points]),
-        normals=np.concatenate([own.normals, kept.normals]),
-        support=np.concatenate([own.support, kept.support]),
-    )
+    return own.with_more(kept)
 
 
 def with_base(thing: Thing) -> Cloud:
@@ -181,11 +181,8 @@ def with_base(thing: Thing) -> Cloud:
     base = np.stack([plan[:, 0], np.full(len(plan), thing.ground), plan[:, 1]], axis=1)
     down = np.tile(np.array([0, -1, 0], np.float32), (len(base), 1))
     weight = np.full(len(base), float(np.median(thing.cloud.support)), np.float32)
-    return Cloud(
-        points=np.concatenate([points, base.astype(np.float32)]),
-        normals=np.concatenate([thing.cloud.normals, down]),
-        support=np.concatenate([thing.cloud.support, weight]),
-    )
+    underside = Cloud(points=base.astype(np.float32), normals=down, support=weight)
+    return thing.cloud.with_more(underside)
 
 
 def _filled(walls: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -241,12 +238,30 @@ def read_surface(path: Path) -> Surface:
     return Surface(vertices=vertices.astype(np.float32), faces=faces.astype(np.int32))
 
 
-def mesh(thing: Thing, workdir: Path, *, depth: int) -> Surface:
-    """One closed surface through the thing's points, as fine as they are."""
+def mesh(
+    thing: Thing, workdir: Path, *, depth: int, backdrop: Backdrop | None = None
+) -> Surface:
+    """One closed surface through the thing's points, and none that is looked through."""
     workdir.mkdir(parents=True, exist_ok=True)
-    write_cloud(with_base(thing), workdir / "cloud.ply")
+    based = with_base(thing)
+    surface = _closed(based, workdir, depth, thing.ground)
+    if backdrop is None:
+        return surface
+    empty = backdrop.shows_through(thing.cloud.points)
+    if empty.mean() > MOST_EMPTY:
+        # What lies flat on the ground cannot be told from it.
+        return surface
+    cut = find_cut(surface, backdrop)
+    if cut is None:
+        return surface
+    solid = based.where(~cut.holds(based.points))
+    return _closed(solid.with_more(cut.rim), workdir, depth, thing.ground)
+
+
+def _closed(cloud: Cloud, workdir: Path, depth: int, ground: float) -> Surface:
+    write_cloud(cloud, workdir / "cloud.ply")
     _poisson(workdir / "cloud.ply", workdir / "poisson.ply", depth)
-    return clean(read_surface(workdir / "poisson.ply"), ground=thing.ground)
+    return clean(read_surface(workdir / "poisson.ply"), ground=ground)
 
 
 def _poisson(source: Path, target: Path, depth: int) -> None:
