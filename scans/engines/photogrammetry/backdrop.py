@@ -86,7 +86,7 @@ def find_backdrop(
         alike = np.zeros(grey.shape, np.int32)
         for other in _beside(angles[index]):
             alike += _agrees(grey, greys[other], plans[other] @ back)
-        mask = (alike >= FEWEST_ALIKE) & _below_horizon(back, grey.shape, middle)
+        mask = (alike >= FEWEST_ALIKE) & _below_horizon(back, grey.shape)
         # Specks are chance, and a window looks over the edges of things.
         solid = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
         sure = cv2.erode(solid, np.ones((3, 3))) > 0
@@ -146,9 +146,7 @@ def _agrees(one: Floats, other: Floats, over_the_ground: Doubles) -> Bools:
     return np.asarray(varies & alike & (inside > 0))
 
 
-def _below_horizon(back: Doubles, shape: tuple[int, ...], middle: Doubles) -> Bools:
-    """The side of the horizon on which the ground around the thing lies."""
+def _below_horizon(back: Doubles, shape: tuple[int, ...]) -> Bools:
+    """The pixels whose rays meet the ground before the camera, not behind it."""
     row, column = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
-    side = back[2, 0] * column + back[2, 1] * row + back[2, 2]
-    spot = np.linalg.inv(back) @ [middle[0], middle[2], 1.0]
-    return np.asarray(side * (back[2] @ spot) * spot[2] > 0)
+    return np.asarray(back[2, 0] * column + back[2, 1] * row + back[2, 2] > 0)
