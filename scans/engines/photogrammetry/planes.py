@@ -9,7 +9,8 @@ from numba import njit
 # 6 x 6 samples of an 11 x 11 window.
 REACH, STRIDE, SIDE = 5, 2, 6
 SAMPLES = SIDE * SIDE
-SIGMA_COLOUR = 14.0
+# In grey levels: what differs by more lies over an edge, also where all is pale.
+SIGMA_COLOUR = 7.0
 SIGMA_SPACE = 4.0
 COUNTED = 2
 WORST = 2.0
