@@ -12,6 +12,8 @@ SAMPLES = SIDE * SIDE
 # In grey levels: what differs by more lies over an edge, also where all is pale.
 SIGMA_COLOUR = 7.0
 SIGMA_SPACE = 4.0
+# The middle itself is no sample: a lone speck is like nothing around it.
+LEAST_WEIGHT = 1e-6
 COUNTED = 2
 WORST = 2.0
 GEOMETRIC_WEIGHT = 0.15
@@ -50,7 +52,7 @@ def _patch(image, row, column, values, weights):  # type: ignore[no-untyped-def]
                 -apart * apart / np.float32(2 * SIGMA_COLOUR * SIGMA_COLOUR)
                 - np.float32(dx * dx + dy * dy)
                 / np.float32(2 * SIGMA_SPACE * SIGMA_SPACE)
-            )
+            ) + np.float32(LEAST_WEIGHT)
             values[n], weights[n] = value, weight
             total += weight
             first += weight * value
