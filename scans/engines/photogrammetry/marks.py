@@ -168,7 +168,7 @@ def _laid_over(picture, at, start, shift, shown):  # type: ignore[no-untyped-def
             bx += dx * off[k]
             by += dy * off[k]
         sure = xx * yy - xy * xy
-        if sure < 1e-3 * (xx + yy) ** 2:
+        if sure <= 1e-3 * (xx + yy) ** 2:
             break
         step_x, step_y = (yy * bx - xy * by) / sure, (xx * by - xy * bx) / sure
         shift[0] += min(max(step_x, -1.0), 1.0)
