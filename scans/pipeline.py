@@ -122,7 +122,7 @@ SCAN = Pipeline(
             timeout=timedelta(hours=2), estimate=_takes(80),
         ),
         Step(
-            name="mesh", title="Build the surface", run=stages.build_mesh, version=4,
+            name="mesh", title="Build the surface", run=stages.build_mesh, version=5,
             weight=2, when=is_local, uses=("modelQuality", "quality", "isMask"),
             estimate=_takes(25),
         ),

@@ -18,6 +18,7 @@ from scans.engines.photogrammetry.meshing import Thing, mesh
 from scans.engines.photogrammetry.texturing import Photo
 
 TOP, THICK = 0.72, 0.12
+ROUND = 0.15
 MIDDLE = np.array([0.0, 0.36, 0.0])
 Doubles = NDArray[np.float64]
 
@@ -72,8 +73,16 @@ def _on_marbled_ground(thing) -> TexturedMesh:  # type: ignore[no-untyped-def]  
 
 
 @cache
-def _photos() -> tuple[Photo, ...]:
-    scene = _on_marbled_ground(_table())
+def _skittle():  # type: ignore[no-untyped-def]  # as above
+    """It stands on the round end of a post."""
+    post = trimesh.creation.capsule(height=0.6, radius=ROUND, count=(32, 64))
+    post.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, (1, 0, 0)))
+    post.apply_translation((0, -post.bounds[0][1], 0))
+    return post
+
+
+def _photos(thing) -> tuple[Photo, ...]:  # type: ignore[no-untyped-def]  # as above
+    scene = _on_marbled_ground(thing)
     taken = []
     for number in range(18):
         angle = 2 * np.pi * number / 18
@@ -83,15 +92,19 @@ def _photos() -> tuple[Photo, ...]:
     return tuple(taken)
 
 
+def _behind(thing) -> Backdrop:  # type: ignore[no-untyped-def]  # as above
+    return find_backdrop(_photos(thing), middle=MIDDLE, ground=0.0, above=0.005)
+
+
 @cache
 def _backdrop() -> Backdrop:
-    return find_backdrop(_photos(), middle=MIDDLE, ground=0.0, above=0.005)
+    return _behind(_table())
 
 
-def _seen_from_above() -> Thing:
-    points, faces = trimesh.sample.sample_surface(_table(), 60_000, seed=1)
-    normals = _table().face_normals[faces]
-    seen = normals[:, 1] > -0.5
+def _seen_from_above(thing, down_to: float = -0.5) -> Thing:  # type: ignore[no-untyped-def]  # as above
+    points, faces = trimesh.sample.sample_surface(thing, 60_000, seed=1)
+    normals = thing.face_normals[faces]
+    seen = normals[:, 1] > down_to
     cloud = Cloud(
         points=points[seen].astype(np.float32),
         normals=normals[seen].astype(np.float32),
@@ -122,7 +135,7 @@ def test_what_shows_the_ground_is_told_from_the_thing() -> None:
 
 
 def test_nothing_hangs_down_where_the_ground_shows_through(tmp_path: Path) -> None:
-    thing = _seen_from_above()
+    thing = _seen_from_above(_table())
 
     guessed = mesh(thing, tmp_path / "guessed", depth=7)
     carved = mesh(thing, tmp_path / "carved", depth=7, backdrop=_backdrop())
@@ -130,3 +143,29 @@ def test_nothing_hangs_down_where_the_ground_shows_through(tmp_path: Path) -> No
     assert _hanging(guessed) > 0.1
     assert _hanging(carved) < 0.06
     assert is_closed(carved)
+
+
+def test_the_ground_is_known_up_to_the_outline() -> None:
+    shares = []
+    for view in _backdrop().views[::3]:
+        table = _table()
+        drawn = rasterise(
+            table.vertices.astype(np.float32), table.faces.astype(np.int32), view.camera
+        )
+        thing = (drawn.depth > 0).astype(np.uint8)
+        close = cv2.dilate(thing, np.ones((7, 7))) > cv2.dilate(thing, np.ones((3, 3)))
+        shares.append(view.mask[close].mean())
+
+    assert np.mean(shares) > 0.4
+
+
+def test_a_rounded_foot_has_no_skirt(tmp_path: Path) -> None:
+    thing = _seen_from_above(_skittle(), down_to=-0.9)
+
+    found = mesh(thing, tmp_path, depth=7, backdrop=_behind(_skittle()))
+
+    low = found.vertices[found.vertices[:, 1] < 0.008]
+    # So wide is the post's end at that height; around it the ground lies bare.
+    at_most = np.sqrt(ROUND**2 - (ROUND - 0.008) ** 2)
+    assert np.linalg.norm(low[:, [0, 2]], axis=1).max() < 1.1 * at_most
+    assert is_closed(found)

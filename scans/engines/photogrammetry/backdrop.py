@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.toolbox.meshes.cameras import Camera
+from scans.engines.photogrammetry.edging import GroundView, up_to_edges
 from scans.engines.photogrammetry.texturing import Photo
 
 Doubles = NDArray[np.float64]
@@ -19,7 +20,7 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 # Pictures are compared at this size.
-LONGEST_PX = 640
+LONGEST_PX = 960
 # Views so far apart (degrees, seen from the thing) shift what stands, and still look
 # alike on the ground; best is in between.
 NEAREST, BEST, FARTHEST = 8.0, 25.0, 60.0
@@ -61,12 +62,16 @@ class Backdrop:
     ground: float
     above: float
 
-    def shows_through(self, points: NDArray[np.floating]) -> Bools:
-        """Which points cannot be solid: several views look past them to the ground."""
+    def lies_bare(self, points: NDArray[np.floating]) -> Bools:
+        """Which points several views show as ground, or look past to the ground."""
         count = np.zeros(len(points), np.int32)
         for view in self.views:
             count += view.behind(points)
-        return (count >= FEWEST_LOOKS) & (points[:, 1] > self.ground + self.above)
+        return np.asarray(count >= FEWEST_LOOKS)
+
+    def shows_through(self, points: NDArray[np.floating]) -> Bools:
+        """Which points cannot be solid: they stand before bare ground."""
+        return self.lies_bare(points) & (points[:, 1] > self.ground + self.above)
 
 
 def find_backdrop(
@@ -80,18 +85,38 @@ def find_backdrop(
     ]
     plans = [_plan(photo.camera, ground) for photo in small]
     angles = _angles(small, np.array([middle[0], ground, middle[2]]))
-    views = []
-    for index, grey in enumerate(greys):
-        back = np.asarray(np.linalg.inv(plans[index]), np.float64)
-        alike = np.zeros(grey.shape, np.int32)
-        for other in _beside(angles[index]):
-            alike += _agrees(grey, greys[other], plans[other] @ back)
-        mask = (alike >= FEWEST_ALIKE) & _below_horizon(back, grey.shape)
-        # Specks are chance, and a window looks over the edges of things.
-        solid = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
-        sure = cv2.erode(solid, np.ones((3, 3))) > 0
-        views.append(GroundSeen(camera=small[index].camera, mask=sure))
+    beside = [_beside(row) for row in angles]
+    seen = [
+        GroundView.of(photo.pixels, _surely_ground(index, greys, plans, others), plan)
+        for index, (photo, plan, others) in enumerate(
+            zip(small, plans, beside, strict=True)
+        )
+    ]
+    views = [
+        GroundSeen(
+            camera=photo.camera, mask=up_to_edges(view, [seen[i] for i in others])
+        )
+        for photo, view, others in zip(small, seen, beside, strict=True)
+    ]
     return Backdrop(views=tuple(views), ground=ground, above=above)
+
+
+def _surely_ground(
+    index: int,
+    greys: Sequence[Floats],
+    plans: Sequence[Doubles],
+    others: Sequence[int],
+) -> Bools:
+    """Where one view looks like others, laid over it by the ground."""
+    grey = greys[index]
+    back = np.asarray(np.linalg.inv(plans[index]), np.float64)
+    alike = np.zeros(grey.shape, np.int32)
+    for other in others:
+        alike += _agrees(grey, greys[other], plans[other] @ back)
+    mask = (alike >= FEWEST_ALIKE) & _below_horizon(back, grey.shape)
+    # Specks are chance, and a window looks over the edges of things.
+    solid = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+    return np.asarray(cv2.erode(solid, np.ones((3, 3))) > 0)
 
 
 def _small(photo: Photo) -> Photo:
@@ -105,10 +130,11 @@ def _small(photo: Photo) -> Photo:
 
 
 def _plan(camera: Camera, ground: float) -> Doubles:
-    """Maps (x, z, 1) of the ground to the picture."""
+    """Maps (x, z, 1) of the ground to pixels; whole numbers are their middles."""
     across, up, along = camera.rotation.T
     columns = [across, along, up * ground + camera.translation]
-    return np.asarray(camera.matrix @ np.stack(columns, axis=1))
+    to_middles = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    return np.asarray(to_middles @ camera.matrix @ np.stack(columns, axis=1))
 
 
 def _angles(photos: Sequence[Photo], middle: Doubles) -> Doubles:
@@ -148,5 +174,5 @@ def _agrees(one: Floats, other: Floats, over_the_ground: Doubles) -> Bools:
 
 def _below_horizon(back: Doubles, shape: tuple[int, ...]) -> Bools:
     """The pixels whose rays meet the ground before the camera, not behind it."""
-    row, column = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
+    row, column = np.mgrid[0 : shape[0], 0 : shape[1]]
     return np.asarray(back[2, 0] * column + back[2, 1] * row + back[2, 2] > 0)

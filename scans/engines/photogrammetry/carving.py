@@ -18,7 +18,7 @@ Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 # Cells along the longest side.
-CELLS = 160
+CELLS = 200
 # Room around the surface.
 ROOM = 3
 FEWEST_CELLS = 20

@@ -157,8 +157,11 @@ def _with_ground(own: Cloud, ground: Cloud, size: float) -> Cloud:
     return own.with_more(kept)
 
 
-def with_base(thing: Thing) -> Cloud:
-    """Add the underside that no camera saw: a flat base within the outline."""
+def with_base(thing: Thing, backdrop: Backdrop | None = None) -> Cloud:
+    """Add the underside that no camera saw: a flat base within the outline.
+
+    What lies bare around a rounded foot is none.
+    """
     points = thing.cloud.points
     size = float(np.ptp(points, axis=0).max())
     cell = size / 220
@@ -179,6 +182,8 @@ def with_base(thing: Thing) -> Cloud:
     spread = np.repeat(columns, 3, axis=0) + random.random((3 * len(columns), 2))
     plan = low + spread * cell
     base = np.stack([plan[:, 0], np.full(len(plan), thing.ground), plan[:, 1]], axis=1)
+    if backdrop is not None:
+        base = base[~backdrop.lies_bare(base)]
     down = np.tile(np.array([0, -1, 0], np.float32), (len(base), 1))
     weight = np.full(len(base), float(np.median(thing.cloud.support)), np.float32)
     underside = Cloud(points=base.astype(np.float32), normals=down, support=weight)
@@ -243,15 +248,14 @@ def mesh(
 ) -> Surface:
     """One closed surface through the thing's points, and none that is looked through."""
     workdir.mkdir(parents=True, exist_ok=True)
-    based = with_base(thing)
+    if backdrop is not None:
+        empty = backdrop.shows_through(thing.cloud.points)
+        if empty.mean() > MOST_EMPTY:
+            # What lies flat on the ground cannot be told from it.
+            backdrop = None
+    based = with_base(thing, backdrop)
     surface = _closed(based, workdir, depth, thing.ground)
-    if backdrop is None:
-        return surface
-    empty = backdrop.shows_through(thing.cloud.points)
-    if empty.mean() > MOST_EMPTY:
-        # What lies flat on the ground cannot be told from it.
-        return surface
-    cut = find_cut(surface, backdrop)
+    cut = None if backdrop is None else find_cut(surface, backdrop)
     if cut is None:
         return surface
     solid = based.where(~cut.holds(based.points))
