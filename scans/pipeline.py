@@ -108,8 +108,8 @@ SCAN = Pipeline(
         ),
         Step(
             name="capture", title="Choose pictures", run=stages.capture,
-            engines=("kiri", "local"), weight=1.5, timeout=timedelta(hours=1),
-            estimate=_capture_takes,
+            engines=("kiri", "local"), version=2, weight=1.5,
+            timeout=timedelta(hours=1), estimate=_capture_takes,
         ),
         Step(
             name="poses", title="Place the cameras", run=stages.place_cameras,

@@ -183,6 +183,33 @@ def test_a_turning_thing_before_a_still_background_is_masked(tmp_path: Path) -> 
     assert (mask & inside).sum() / (mask | inside).sum() > 0.8
 
 
+def test_what_passes_each_spot_but_seldom_belongs_to_the_thing(tmp_path: Path) -> None:
+    # A disc, and under it one thin leg that swings to and fro before the background.
+    backdrop, thing = _pattern(1)[:, :WIDTH], _pattern(2, wide=WIDTH * 3)
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    disc = (rows - 90) ** 2 + (columns - 160) ** 2 < 50**2
+    shown, legs = [], []
+    for step in range(36):
+        at = 160 + 48 * np.cos(2 * np.pi * step / 36)
+        legs.append((np.abs(columns - at) < 5) & (rows > 110) & (rows < 190))
+        picture = backdrop.copy()
+        inside = disc | legs[-1]
+        picture[inside] = thing[:, step * 7 : step * 7 + WIDTH][inside]
+        shown.append(np.clip(picture, 0, 255).astype(np.uint8)[..., None].repeat(3, 2))
+    video = write_mp4(shown, tmp_path / "video.mp4", frames_per_second=12)
+    survey = frames.survey_video(video, lambda done: None)
+
+    still = masks.find_still_background(survey.glimpses)
+
+    assert still is not None
+    found = []
+    for step in range(0, 36, 5):
+        mask = masks.mask_turning(still, shown[step]) > 127
+        found.append(mask[legs[step] & ~disc].mean())
+        assert (mask & (disc | legs[step])).sum() / mask.sum() > 0.8
+    assert np.mean(found) > 0.85
+
+
 def test_a_walk_around_has_no_still_background(tmp_path: Path) -> None:
     video = write_mp4(
         _panned(steps=40, by_px=7), tmp_path / "video.mp4", frames_per_second=12

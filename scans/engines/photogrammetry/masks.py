@@ -12,8 +12,15 @@ Picture = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
 
 STAYS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-# A pixel has changed when it differs by so many times the noise.
+# A pixel has changed when it differs by so many times the noise, and by more than
+# marks of the background do when they are laid over each other this inexactly.
 CHANGED = 3.5
+SHAKEN_PX = 0.4
+# What changes this often moves, and so does what hangs together with it and changes
+# now and then: feet and handles pass a spot seldom.
+OFTEN, NOW_AND_THEN = 0.2, 0.04
+# The middle of all values is the background's where it is seen so often.
+MOSTLY = 0.53
 FARTHEST_SHIFT = 0.08
 # Shifts are looked for in pictures made so small.
 GLIMPSE_WIDTH_PX = 320
@@ -33,7 +40,8 @@ class StillBackground:
     moving: NDArray[np.bool_]
     # Where the background is seen for most of the time.
     known: NDArray[np.bool_]
-    noise: float
+    # By how much a pixel may differ and still show it.
+    tolerance: NDArray[np.float32]
 
 
 def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
@@ -57,19 +65,33 @@ def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
     apart = np.abs(stack - background)
     spread = np.median(apart, axis=0)
     noise = max(1.5, float(np.percentile(spread, 25)) * 1.5)
-    # A turning thing changes often; noise and compression seldom and little.
-    restless = np.mean(apart > CHANGED * noise, axis=0)
-    moving = _solid(restless > 0.2)
+    tolerance = CHANGED * noise + SHAKEN_PX * _steepness(background)
+    restless = np.mean(apart > tolerance, axis=0)
+    moving = _joined(_solid(restless > OFTEN), _solid(restless > NOW_AND_THEN))
     if not 0.005 < moving.mean() < 0.85:
         return None
-    known = np.mean(apart < CHANGED * noise, axis=0) > 0.6
     return StillBackground(
         reference=reference,
         background=background,
         moving=moving,
-        known=known,
-        noise=noise,
+        known=1 - restless > MOSTLY,
+        tolerance=tolerance,
     )
+
+
+def _steepness(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By how many levels it changes from one pixel to the next."""
+    across, down = (
+        cv2.Sobel(picture, cv2.CV_32F, *way, ksize=3, scale=1 / 8)
+        for way in ((1, 0), (0, 1))
+    )
+    return np.asarray(np.hypot(across, down), np.float32)
+
+
+def _joined(sure: NDArray[np.bool_], likely: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What is sure, and all that is likely and hangs together with it."""
+    _, labels = cv2.connectedComponents((sure | likely).astype(np.uint8))
+    return np.isin(labels, np.unique(labels[sure]))
 
 
 def _shift_between(reference: Grey, other: Grey) -> NDArray[np.float64] | None:
@@ -126,7 +148,7 @@ def mask_turning(still: StillBackground, picture: Picture) -> Mask:
         np.float32
     )
     aligned *= np.median(still.background) / max(float(np.median(aligned)), 1.0)
-    changed = np.abs(aligned - still.background) > CHANGED * still.noise
+    changed = np.abs(aligned - still.background) > still.tolerance
     thing = _solid(still.moving & (changed | ~still.known))
     wide = cv2.dilate(thing.astype(np.uint8), np.ones((3, 3), np.uint8))
     placed = cv2.warpAffine(wide * 255, warp, (width, height), flags=cv2.INTER_LINEAR)
