@@ -117,7 +117,7 @@ SCAN = Pipeline(
             estimate=_takes(45),
         ),
         Step(
-            name="depth", title="Measure depth", run=stages.measure_depth, version=3,
+            name="depth", title="Measure depth", run=stages.measure_depth, version=4,
             weight=6, when=is_local, uses=("modelQuality", "quality"),
             timeout=timedelta(hours=2), estimate=_takes(80),
         ),

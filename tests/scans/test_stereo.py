@@ -1,4 +1,4 @@
-"""Depth from two pictures: up to faint outlines, and with a glint in it."""
+"""Depth from pictures: up to faint outlines, on rough things, and with a glint in it."""
 
 import cv2
 import numpy as np
@@ -41,14 +41,14 @@ def _seen(blots: Floats, away: float, x: float) -> Floats:
     )
 
 
-def _view(x: float, contrast: float, *, post: bool) -> View:
+def _view(x: float, contrast: float, *, post: bool, noise: float = 0.7) -> View:
     grey = 110 + _seen(_blots(1, contrast), WALL, x)
     if post:
         before = np.abs((COLUMNS - WIDTH / 2) * POST / FOCAL + x) < HALF
         pale = 110 + BRIGHTER + _seen(_blots(2, contrast), POST, x)
         grey = np.where(before, pale, grey)
     random = np.random.default_rng(round(100 * x) % 97)
-    grey += random.normal(0, 0.7, grey.shape)
+    grey += random.normal(0, noise, grey.shape)
     camera = Camera(
         width_px=WIDTH, height_px=HEIGHT, focal_px=(FOCAL, FOCAL),
         principal_px=(WIDTH / 2, HEIGHT / 2), rotation=np.eye(3),
@@ -85,3 +85,13 @@ def test_a_lone_glint_ends_no_scan() -> None:
     found = _measured(views)
 
     assert abs(np.median(found.depth[30:90, 50:110]) - WALL) < 0.02
+
+
+def test_a_rough_thing_is_measured_all_over() -> None:
+    places = (0.0, -0.8, -0.4, 0.4, 0.8)
+
+    found = _measured([_view(x, 90.0, post=False, noise=2.0) for x in places])
+
+    inner = (slice(20, -20), slice(30, -30))
+    measured = np.abs(found.depth[inner] - WALL) < 0.02
+    assert measured.mean() > 0.93

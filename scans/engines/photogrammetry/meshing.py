@@ -248,18 +248,36 @@ def mesh(
 ) -> Surface:
     """One closed surface through the thing's points, and none that is looked through."""
     workdir.mkdir(parents=True, exist_ok=True)
+    based = with_base(thing)
     if backdrop is not None:
         empty = backdrop.shows_through(thing.cloud.points)
         if empty.mean() > MOST_EMPTY:
             # What lies flat on the ground cannot be told from it.
             backdrop = None
-    based = with_base(thing, backdrop)
-    surface = _closed(based, workdir, depth, thing.ground)
-    cut = None if backdrop is None else find_cut(surface, backdrop)
+    if backdrop is None:
+        return _closed(based, workdir, depth, thing.ground)
+    surface = _carved(based, workdir, depth, thing.ground, backdrop)
+    footed = with_base(thing, backdrop)
+    if len(footed.points) == len(based.points):
+        return surface
+    # Rounded feet close by themselves; where a foot was not measured, nothing does,
+    # and the surface spreads over bare ground.
+    other = _carved(footed, workdir, depth, thing.ground, backdrop)
+    return min(
+        (other, surface), key=lambda one: backdrop.lies_bare(one.vertices).mean()
+    )
+
+
+def _carved(
+    cloud: Cloud, workdir: Path, depth: int, ground: float, backdrop: Backdrop
+) -> Surface:
+    """Closed, and closed once more without what is looked through."""
+    surface = _closed(cloud, workdir, depth, ground)
+    cut = find_cut(surface, backdrop)
     if cut is None:
         return surface
-    solid = based.where(~cut.holds(based.points))
-    return _closed(solid.with_more(cut.rim), workdir, depth, thing.ground)
+    solid = cloud.where(~cut.holds(cloud.points))
+    return _closed(solid.with_more(cut.rim), workdir, depth, ground)
 
 
 def _closed(cloud: Cloud, workdir: Path, depth: int, ground: float) -> Surface:

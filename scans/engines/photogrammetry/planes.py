@@ -9,8 +9,6 @@ from numba import njit
 # 6 x 6 samples of an 11 x 11 window.
 REACH, STRIDE, SIDE = 5, 2, 6
 SAMPLES = SIDE * SIDE
-# In grey levels: what differs by more lies over an edge, also where all is pale.
-SIGMA_COLOUR = 7.0
 SIGMA_SPACE = 4.0
 # The middle itself is no sample: a lone speck is like nothing around it.
 LEAST_WEIGHT = 1e-6
@@ -34,10 +32,11 @@ def _sample(image, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _patch(image, row, column, values, weights):  # type: ignore[no-untyped-def]
+def _patch(image, tolerance, row, column, values, weights):  # type: ignore[no-untyped-def]
     """Fill the patch's values and weights; returns its mean and variance."""
     height, width = image.shape
     middle = image[row, column]
+    sigma = tolerance[row, column]
     total = np.float32(0.0)
     first = np.float32(0.0)
     second = np.float32(0.0)
@@ -49,7 +48,7 @@ def _patch(image, row, column, values, weights):  # type: ignore[no-untyped-def]
             value = image[y, x]
             apart = value - middle
             weight = np.exp(
-                -apart * apart / np.float32(2 * SIGMA_COLOUR * SIGMA_COLOUR)
+                -apart * apart / (np.float32(2) * sigma * sigma)
                 - np.float32(dx * dx + dy * dy)
                 / np.float32(2 * SIGMA_SPACE * SIGMA_SPACE)
             ) + np.float32(LEAST_WEIGHT)
@@ -280,7 +279,7 @@ def _tried(attempt, step, d, nx, ny, nz, rx, ry, state):  # type: ignore[no-unty
 
 @njit(cache=True, nogil=True, fastmath=True)
 def first_costs(  # type: ignore[no-untyped-def]
-    image, inside, sources, turn, shift, inverse, depth, normal, cost,
+    image, tolerance, inside, sources, turn, shift, inverse, depth, normal, cost,
     geometric, depths, back_turn, back_shift,
 ):  # fmt: skip
     """What the planes that a search starts from cost."""
@@ -290,7 +289,7 @@ def first_costs(  # type: ignore[no-untyped-def]
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):
             if inside[row, column]:
-                mean, variance = _patch(image, row, column, values, weights)
+                mean, variance = _patch(image, tolerance, row, column, values, weights)
                 n = normal[row, column]
                 cost[row, column] = _plane_cost(
                     row, column, depth[row, column], n[0], n[1], n[2], values, weights,
@@ -301,7 +300,7 @@ def first_costs(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=True)
 def sweep(  # type: ignore[no-untyped-def]
-    image, inside, sources, turn, shift, inverse, nearest, farthest,
+    image, tolerance, inside, sources, turn, shift, inverse, nearest, farthest,
     depth, normal, cost, colour, step, seed,
     geometric, depths, back_turn, back_shift,
 ):  # fmt: skip
@@ -319,7 +318,7 @@ def sweep(  # type: ignore[no-untyped-def]
                 (row * 73856093) ^ (column * 19349663) ^ (seed * 83492791) | 1
             )
             _chance(state)
-            mean, variance = _patch(image, row, column, values, weights)
+            mean, variance = _patch(image, tolerance, row, column, values, weights)
             rx = inverse[0, 0] * np.float32(column + 0.5) + inverse[0, 2]
             ry = inverse[1, 1] * np.float32(row + 0.5) + inverse[1, 2]
             best, d = cost[row, column], depth[row, column]

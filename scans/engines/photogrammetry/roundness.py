@@ -13,10 +13,10 @@ from numba import njit
 
 from scans.engines.photogrammetry.planes import (
     REACH,
-    SIGMA_COLOUR,
     SIGMA_SPACE,
     STRIDE,
 )
+from scans.engines.photogrammetry.tolerance import edge_tolerance
 
 if TYPE_CHECKING:
     from scans.engines.photogrammetry.stereo import DepthMap, View
@@ -34,23 +34,24 @@ def without_flattening(view: "View", found: "DepthMap") -> "DepthMap":
     inverse = np.linalg.inv(view.camera.matrix).astype(np.float32)
     bulge = np.zeros_like(found.depth)
     _measure(
-        view.grey, found.depth, found.normal, found.cost, inverse,
-        np.float32(UNMEASURED_ABOVE), bulge,
+        view.grey, edge_tolerance(view.grey), found.depth, found.normal, found.cost,
+        inverse, np.float32(UNMEASURED_ABOVE), bulge,
     )  # fmt: skip
     return replace(found, depth=found.depth - bulge)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _measure(grey, depth, normal, cost, inverse, worst, bulge):  # type: ignore[no-untyped-def]
+def _measure(grey, tolerance, depth, normal, cost, inverse, worst, bulge):  # type: ignore[no-untyped-def]
     """How far the depths of each patch lie behind its plane, weighted as in the search."""
     height, width = depth.shape
-    colour = np.float32(2 * SIGMA_COLOUR * SIGMA_COLOUR)
     space = np.float32(2 * SIGMA_SPACE * SIGMA_SPACE)
     for row in range(height):
         for column in range(width):
             d = depth[row, column]
             if d <= 0 or cost[row, column] > worst:
                 continue
+            sigma = tolerance[row, column]
+            colour = np.float32(2) * sigma * sigma
             nx = normal[row, column, 0]
             ny = normal[row, column, 1]
             nz = normal[row, column, 2]

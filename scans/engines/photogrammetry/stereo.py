@@ -20,6 +20,7 @@ from scans.engines.photogrammetry.halos import without_halos
 from scans.engines.photogrammetry.planes import WORST, first_costs, sweep
 from scans.engines.photogrammetry.region import Region
 from scans.engines.photogrammetry.roundness import without_flattening
+from scans.engines.photogrammetry.tolerance import edge_tolerance
 
 Floats = NDArray[np.float32]
 
@@ -134,17 +135,18 @@ def search(
     nearest, farthest = np.float32(bounds[0]), np.float32(bounds[1])
 
     relations = (geometric, depths, back_turn, back_shift)
+    tolerance = edge_tolerance(view.grey)
     first_costs(
-        view.grey, view.inside, pictures, turn, shift, inverse, depth, normal, cost,
-        *relations,
+        view.grey, tolerance, view.inside, pictures, turn, shift, inverse, depth, normal,
+        cost, *relations,
     )  # fmt: skip
     for count, step in enumerate(
         np.geomspace(level.first_step, level.last_step, level.sweeps)
     ):
         for colour in (0, 1):
             sweep(
-                view.grey, view.inside, pictures, turn, shift, inverse, nearest, farthest,
-                depth, normal, cost, colour, np.float32(step),
+                view.grey, tolerance, view.inside, pictures, turn, shift, inverse,
+                nearest, farthest, depth, normal, cost, colour, np.float32(step),
                 1 + 2 * count + colour + 100 * index, *relations,
             )  # fmt: skip
     depth[~view.inside] = 0
