@@ -164,19 +164,25 @@ def test_pictures_are_spread_evenly_over_the_movement(tmp_path: Path) -> None:
     assert len(resting) <= 2
 
 
-def test_a_turning_thing_before_a_still_background_is_masked(tmp_path: Path) -> None:
+def _turned(
+    folder: Path, outlines: list[NDArray[np.bool_]]
+) -> tuple[Frames, masks.StillBackground | None]:
+    """A film of a thing with these outlines, its pattern turning by, and what stays."""
     backdrop, thing = _pattern(1)[:, :WIDTH], _pattern(2, wide=WIDTH * 3)
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
-    inside = (rows - 120) ** 2 + (columns - 160) ** 2 < 60**2
     shown = []
-    for step in range(30):
+    for step, inside in enumerate(outlines):
         picture = backdrop.copy()
         picture[inside] = thing[:, step * 7 : step * 7 + WIDTH][inside]
         shown.append(np.clip(picture, 0, 255).astype(np.uint8)[..., None].repeat(3, 2))
-    video = write_mp4(shown, tmp_path / "video.mp4", frames_per_second=12)
+    video = write_mp4(shown, folder / "video.mp4", frames_per_second=12)
     survey = frames.survey_video(video, lambda done: None)
+    return shown, masks.find_still_background(survey.glimpses)
 
-    still = masks.find_still_background(survey.glimpses)
+
+def test_a_turning_thing_before_a_still_background_is_masked(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    inside = (rows - 120) ** 2 + (columns - 160) ** 2 < 60**2
+    shown, still = _turned(tmp_path, [inside] * 30)
 
     assert still is not None
     mask = masks.mask_turning(still, shown[3]) > 127
@@ -185,21 +191,12 @@ def test_a_turning_thing_before_a_still_background_is_masked(tmp_path: Path) -> 
 
 def test_what_passes_each_spot_but_seldom_belongs_to_the_thing(tmp_path: Path) -> None:
     # A disc, and under it one thin leg that swings to and fro before the background.
-    backdrop, thing = _pattern(1)[:, :WIDTH], _pattern(2, wide=WIDTH * 3)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     disc = (rows - 90) ** 2 + (columns - 160) ** 2 < 50**2
-    shown, legs = [], []
-    for step in range(36):
-        at = 160 + 48 * np.cos(2 * np.pi * step / 36)
-        legs.append((np.abs(columns - at) < 5) & (rows > 110) & (rows < 190))
-        picture = backdrop.copy()
-        inside = disc | legs[-1]
-        picture[inside] = thing[:, step * 7 : step * 7 + WIDTH][inside]
-        shown.append(np.clip(picture, 0, 255).astype(np.uint8)[..., None].repeat(3, 2))
-    video = write_mp4(shown, tmp_path / "video.mp4", frames_per_second=12)
-    survey = frames.survey_video(video, lambda done: None)
-
-    still = masks.find_still_background(survey.glimpses)
+    at = 160 + 48 * np.cos(2 * np.pi * np.arange(36) / 36)
+    upright = (rows > 110) & (rows < 190)
+    legs = [(np.abs(columns - x) < 5) & upright for x in at]
+    shown, still = _turned(tmp_path, [disc | leg for leg in legs])
 
     assert still is not None
     found = []

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from scans.engines.photogrammetry.planes import REACH
+from scans.engines.photogrammetry.tolerance import steepness
 
 if TYPE_CHECKING:
     from scans.engines.photogrammetry.stereo import DepthMap, View
@@ -26,11 +27,7 @@ SMALLEST_PX = 5
 def without_halos(view: "View", found: "DepthMap") -> "DepthMap":
     """Take the depth off the rims of plain areas that have none in their middle."""
     calm = cv2.GaussianBlur(view.grey, (0, 0), 1.2)
-    across, down = (
-        cv2.Sobel(calm, cv2.CV_32F, *way, ksize=3, scale=1 / 8)
-        for way in ((1, 0), (0, 1))
-    )
-    plain = (np.hypot(across, down) < PLAIN_BELOW).astype(np.uint8)
+    plain = (steepness(np.asarray(calm, np.float32)) < PLAIN_BELOW).astype(np.uint8)
     middle = cv2.distanceTransform(plain, cv2.DIST_L2, 3) > REACH
     empty = (middle & (found.cost > UNMEASURED_ABOVE)).astype(np.uint8)
     # Single misses in a measured area are no emptiness.

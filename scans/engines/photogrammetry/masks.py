@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scans.engines.photogrammetry.tolerance import steepness
+
 Grey = NDArray[np.uint8]
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
@@ -65,7 +67,7 @@ def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
     apart = np.abs(stack - background)
     spread = np.median(apart, axis=0)
     noise = max(1.5, float(np.percentile(spread, 25)) * 1.5)
-    tolerance = CHANGED * noise + SHAKEN_PX * _steepness(background)
+    tolerance = CHANGED * noise + SHAKEN_PX * steepness(background)
     restless = np.mean(apart > tolerance, axis=0)
     moving = _joined(_solid(restless > OFTEN), _solid(restless > NOW_AND_THEN))
     if not 0.005 < moving.mean() < 0.85:
@@ -77,15 +79,6 @@ def find_still_background(glimpses: Sequence[Grey]) -> StillBackground | None:
         known=1 - restless > MOSTLY,
         tolerance=tolerance,
     )
-
-
-def _steepness(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By how many levels it changes from one pixel to the next."""
-    across, down = (
-        cv2.Sobel(picture, cv2.CV_32F, *way, ksize=3, scale=1 / 8)
-        for way in ((1, 0), (0, 1))
-    )
-    return np.asarray(np.hypot(across, down), np.float32)
 
 
 def _joined(sure: NDArray[np.bool_], likely: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -157,11 +157,8 @@ def _with_ground(own: Cloud, ground: Cloud, size: float) -> Cloud:
     return own.with_more(kept)
 
 
-def with_base(thing: Thing, backdrop: Backdrop | None = None) -> Cloud:
-    """Add the underside that no camera saw: a flat base within the outline.
-
-    What lies bare around a rounded foot is none.
-    """
+def with_base(thing: Thing) -> Cloud:
+    """Add the underside that no camera saw: a flat base within the outline."""
     points = thing.cloud.points
     size = float(np.ptp(points, axis=0).max())
     cell = size / 220
@@ -182,8 +179,6 @@ def with_base(thing: Thing, backdrop: Backdrop | None = None) -> Cloud:
     spread = np.repeat(columns, 3, axis=0) + random.random((3 * len(columns), 2))
     plan = low + spread * cell
     base = np.stack([plan[:, 0], np.full(len(plan), thing.ground), plan[:, 1]], axis=1)
-    if backdrop is not None:
-        base = base[~backdrop.lies_bare(base)]
     down = np.tile(np.array([0, -1, 0], np.float32), (len(base), 1))
     weight = np.full(len(base), float(np.median(thing.cloud.support)), np.float32)
     underside = Cloud(points=base.astype(np.float32), normals=down, support=weight)
@@ -257,14 +252,15 @@ def mesh(
     if backdrop is None:
         return _closed(based, workdir, depth, thing.ground)
     surface = _carved(based, workdir, depth, thing.ground, backdrop)
-    footed = with_base(thing, backdrop)
-    if len(footed.points) == len(based.points):
+    bare = backdrop.lies_bare(based.points)
+    bare[: len(thing.cloud.points)] = False
+    if not bare.any():
         return surface
-    # Rounded feet close by themselves; where a foot was not measured, nothing does,
-    # and the surface spreads over bare ground.
-    other = _carved(footed, workdir, depth, thing.ground, backdrop)
+    # Around a rounded foot the base would lie on bare ground, and the foot closes
+    # without it. Where no foot was measured, nothing else holds the surface in.
+    footed = _carved(based.where(~bare), workdir, depth, thing.ground, backdrop)
     return min(
-        (other, surface), key=lambda one: backdrop.lies_bare(one.vertices).mean()
+        (footed, surface), key=lambda one: backdrop.lies_bare(one.vertices).mean()
     )
 
 

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from scans.engines.photogrammetry.planes import (
-    REACH,
-    SIGMA_SPACE,
-    STRIDE,
-)
+from scans.engines.photogrammetry.planes import REACH, SIGMA_SPACE, STRIDE
 from scans.engines.photogrammetry.tolerance import edge_tolerance
 
 if TYPE_CHECKING:
