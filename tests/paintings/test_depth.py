@@ -14,12 +14,18 @@ from skimage import data
 from jobs.toolbox.images import Photo, save_png
 from jobs.toolbox.networks import BadNetworkError, told_by
 from paintings.engines.depth import local
+from paintings.engines.depth.choosing import likeliest
 from paintings.engines.depth.cues import dark_channel, measure
-from paintings.engines.depth.faces import people
+from paintings.engines.depth.faces import find_faces, people
 from paintings.engines.depth.gradients import recedes
+from paintings.engines.depth.grouping import stand
 from paintings.engines.depth.junctions import in_front
+from paintings.engines.depth.outlines import outline
+from paintings.engines.depth.reading import Reading
 from paintings.engines.depth.regions import Regions
-from paintings.engines.depth.standing import Role, grounds, outline, roles, stand
+from paintings.engines.depth.settling import Parts
+from paintings.engines.depth.standing import Role, grounds, roles
+from paintings.engines.depth.strips import without_tails
 from paintings.engines.depth.vanishing import find_vanishing
 from paintings.engines.depth.walls import on_wall
 from paintings.engines.layers.cutting import cut
@@ -68,7 +74,7 @@ def test_a_picture_stays_on_the_wall_though_leaves_reach_up_to_it() -> None:
     contrast = np.full((4, 4), 30.0, np.float32)
 
     role = on_wall(shape, contrast, roles(shape, contrast, np.ones(4, np.float32)))
-    _, settled = stand(shape, role, in_front(regions))
+    _, settled = stand(shape, role, in_front(regions), contrast)
 
     assert list(settled) == [Role.BACKDROP, Role.BAND, Role.HUNG, Role.THING]
 
@@ -83,7 +89,7 @@ def test_a_shade_stays_on_its_post() -> None:
     contrast = np.full((4, 4), 30.0, np.float32)
 
     role = on_wall(shape, contrast, roles(shape, contrast, np.ones(4, np.float32)))
-    groups, settled = stand(shape, role, in_front(regions))
+    groups, settled = stand(shape, role, in_front(regions), contrast)
 
     assert settled[2] == settled[3] == Role.THING
     assert groups[2] == groups[3]
@@ -99,10 +105,114 @@ def test_a_crown_stays_on_a_trunk_whose_upper_end_is_not_made_out() -> None:
     shape = outline(regions)
     role = np.array([Role.BACKDROP, Role.BAND, Role.THING, Role.THING, Role.THING])
 
-    groups, settled = stand(shape, role, in_front(regions))
+    unlike = np.full((5, 5), 30.0, np.float32)
+    groups, settled = stand(shape, role, in_front(regions), unlike)
 
     assert groups[2] == groups[3] != groups[4]
     assert list(settled[2:]) == [Role.THING, Role.THING, Role.HUNG]
+
+
+def test_a_leaf_before_a_chair_makes_no_one_thing_of_chair_and_plant() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[140:] = 1  # the floor
+    labels[80:165, 60:160] = 2  # the chair
+    labels[130:185, 200:230] = 3  # the pot
+    labels[70:130, 190:240] = 4  # its leaves ...
+    labels[100:125, 150:200] = 5  # ... and one of them, before the chair
+    regions = Regions(labels=labels, count=6)
+    shape = outline(regions)
+    role = np.array([Role.BACKDROP, Role.BAND, *[Role.THING] * 4])
+    contrast = np.full((6, 6), 60.0, np.float32)
+    contrast[4, 5] = contrast[5, 4] = 5.0
+
+    groups, _ = stand(shape, role, in_front(regions), contrast)
+
+    assert groups[3] == groups[4] == groups[5] != groups[2]
+
+
+def test_a_patch_of_ground_at_our_feet_is_ground() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[120:] = 1  # the floor
+    labels[60:150, 80:220] = 2  # a chair
+    labels[150:, 85:215] = 3  # the floor below it, a little darker
+    shape = outline(Regions(labels=labels, count=4))
+    contrast = np.full((4, 4), 50.0, np.float32)
+    contrast[1, 3] = contrast[3, 1] = 11.0
+
+    role = roles(shape, contrast, np.full(4, 3.0, np.float32))
+
+    assert list(role) == [Role.BACKDROP, Role.BAND, Role.THING, Role.BAND]
+
+
+def test_a_pot_on_the_floor_is_no_wall_though_its_colour_is_the_walls() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[140:] = 1  # the floor
+    labels[135:190, 120:170] = 2  # the pot, a little of its rim before the wall
+    labels[80:145, 125:175] = 3  # what grows in it
+    shape = outline(Regions(labels=labels, count=4))
+    contrast = np.full((4, 4), 50.0, np.float32)
+    contrast[0, 2] = contrast[2, 0] = 10.0
+
+    role = roles(shape, contrast, np.full(4, 3.0, np.float32))
+
+    assert list(role) == [Role.BACKDROP, Role.BAND, Role.THING, Role.THING]
+
+
+def test_a_surface_loses_the_strip_of_it_that_runs_on_between_two_others() -> None:
+    labels = np.zeros((100, 200), np.int32)
+    labels[50:] = 1
+    labels[20:80, 20:60] = 2  # a thing ...
+    labels[49:52, 60:] = 2  # ... and where a wall meets the floor beside it
+    labels[10:50, 150:153] = 3  # a pole before the wall is no such strip
+    lab = np.zeros((100, 200, 3), np.float32)
+    lab[..., 0] = np.array([80, 30, 55, 10])[labels]
+    lab[49:51, 60:, 0], lab[51, 60:, 0] = 78, 32
+
+    without = without_tails(lab, Regions(labels=labels, count=4)).labels
+
+    assert set(np.unique(without[48:54, 70:140])) == {0, 1}
+    assert (without[50:, 70:][51 - 50 :] != 0).all()
+    assert (without[20:80, 22:58] == 2).all()
+    assert (without[12:45, 151] == 3).all()
+
+
+def test_what_catches_the_eye_is_not_cut_where_no_edge_is_to_be_seen() -> None:
+    # A plain hill that is lit in its middle: half of it may stand out, no half of it is cut.
+    rgb = np.full((267, 400, 3), 200, np.uint8)
+    rows, columns = np.indices(rgb.shape[:2])
+    rgb[150:] = (60, 110, 60)
+    glow = np.exp(-(((columns - 200) / 110) ** 2) - ((rows - 210) / 60) ** 2)
+    lit = rgb + np.where(rows > 150, 40 * glow, 0)[..., None]
+    grain = np.random.default_rng(3).normal(0, 6, rgb.shape)
+
+    field = local.estimate(Photo(rgb=np.clip(lit + grain, 0, 255).astype(np.uint8)))
+
+    hill = field.regions.labels[170:]
+    assert len(np.unique(hill)) == 1
+
+
+def test_of_several_readings_the_one_is_taken_whose_jumps_lie_on_edges() -> None:
+    strength = np.zeros((100, 160), np.float32)
+    strength[:, 78:82] = 1
+
+    def reading(right_of: int) -> Reading:
+        labels = np.zeros((100, 160), np.int32)
+        labels[:, right_of:] = 1
+        regions = Regions(labels=labels, count=2)
+        role = np.array([Role.BACKDROP, Role.THING])
+        parts = Parts(
+            shape=outline(regions),
+            role=role,
+            groups=np.arange(2),
+            fields=np.arange(2),
+            open_sky=False,
+        )
+        plain = labels.astype(np.float32)
+        return Reading(regions=regions, parts=parts, plain=plain, scene="room")
+
+    aside, right, far_off = reading(90), reading(80), reading(40)
+
+    assert likeliest([aside, right, far_off], strength) is right
 
 
 def test_ground_on_both_sides_of_a_post_is_one() -> None:
@@ -181,7 +291,7 @@ def test_a_face_makes_head_and_body_one_person() -> None:
     rows, columns = np.indices(small.shape[:2]) // 20
     tiles = (rows * 20 + columns).astype(np.int32)
 
-    (person,) = people(small, Regions(labels=tiles, count=400))
+    (person,) = people(find_faces(small), Regions(labels=tiles, count=400))
 
     is_hers = person[tiles]
     face, chest, wall = (90, 170), (250, 170), (40, 330)
@@ -238,7 +348,9 @@ def test_what_a_photo_is_of_stays_whole(
     assert labels.max() not in {layer(place) for place in others}
 
 
-@pytest.mark.parametrize(("kind", "seed"), [("portrait", 7), ("pasture", 7)])
+@pytest.mark.parametrize(
+    ("kind", "seed"), [("portrait", 7), ("pasture", 7), ("parlour", 22), ("street", 21)]
+)
 def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None:
     scene = compose(kind, seed=seed, width=400, height=267)
 

@@ -6,7 +6,7 @@ grass looks the same on both sides, the outline of a house or a meadow does not.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ _DIRECTIONS = 8
 _TEXTONS = 16
 # Radius in pixels, weight of light and colour, weight of texture.
 _DISCS = ((3, 0.5, 0.0), (6, 0.35, 0.0), (12, 0.25, 0.35))
+# What a doubled roughness counts beside lightness.
+_ROUGHNESS = 6.0
 # From this radius on a picture of half the size tells as much.
 _COARSE_FROM = 10
 
@@ -43,6 +45,16 @@ class Evidence:
     strength: Floats  # (height, width), about 0 to 3
     channels: tuple[Channel, ...]  # light, two of colour, texture
     lab: Floats
+
+    @cached_property
+    def appearance(self) -> NDArray[np.float64]:
+        """Colour, roughness in units that weigh about as much, and plain roughness."""
+        light = np.ascontiguousarray(self.lab[..., 0])
+        fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2.0))
+        wild = cv2.GaussianBlur(fine, (0, 0), 3.0)
+        rough = _ROUGHNESS * np.log(0.5 + wild)
+        soft = cv2.GaussianBlur(self.lab, (0, 0), 1.0)
+        return np.dstack([soft, rough, wild]).astype(np.float64)
 
 
 def find_boundaries(small: Pixels) -> Evidence:

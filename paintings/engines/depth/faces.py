@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from skimage.feature import Cascade
 
 Flags = NDArray[np.bool_]
+# Its left, its top and the length of its sides.
+Face = tuple[int, int, int]
 
 # Faces from this share of the shorter side on are looked for.
 _SMALLEST = 0.09
@@ -28,11 +30,11 @@ _SHOULDERS, _CHEST = 0.9, 2.5
 _PART = 0.6
 
 
-def people(small: Pixels, regions: Regions) -> list[Flags]:
+def people(faces: list[Face], regions: Regions) -> list[Flags]:
     """For each face that is seen, which surfaces are the person whose face it is."""
     found = []
-    rows, columns = np.indices(small.shape[:2])
-    for x, y, side in _faces(small):
+    rows, columns = np.indices(regions.labels.shape)
+    for x, y, side in faces:
         middle = x + side // 2
         head = ((columns - middle) / 0.6) ** 2 + ((rows - y - side / 2) / 0.8) ** 2
         below = (rows > y + 1.2 * side) & (rows < y + (1 + _CHEST) * side)
@@ -49,8 +51,8 @@ def people(small: Pixels, regions: Regions) -> list[Flags]:
     return found
 
 
-def _faces(small: Pixels) -> list[tuple[int, int, int]]:
-    """Frontal faces as left, top and side, by local binary patterns."""
+def find_faces(small: Pixels) -> list[Face]:
+    """Frontal faces, by local binary patterns."""
     shorter = min(small.shape[:2])
     least, most = round(_SMALLEST * shorter), round(0.8 * shorter)
     boxes = _detector().detect_multi_scale(

@@ -1,6 +1,7 @@
 """Joining pieces pair by pair, the likeliest to be one thing first."""
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +71,8 @@ class _Graph:
         self.age[other] = -1
 
 
-def join(pieces: Pieces, *, wanted: int) -> NDArray[np.int64]:
-    """For each piece, the one that it became part of; at most `wanted` are left."""
+def join(pieces: Pieces, *, wanted: Sequence[int]) -> list[NDArray[np.int64]]:
+    """For each piece, the one that it became part of, once at most so many are left."""
     graph = _Graph(pieces)
     queue = [
         (graph.price(one, other), one, other, 0, 0)
@@ -81,13 +82,16 @@ def join(pieces: Pieces, *, wanted: int) -> NDArray[np.int64]:
     ]
     heapq.heapify(queue)
     alive = len(pieces.sizes)
-    while alive > wanted and queue:
-        _, one, other, age, other_age = heapq.heappop(queue)
-        if graph.age[one] != age or graph.age[other] != other_age:
-            continue
-        graph.absorb(one, other)
-        alive -= 1
-        for third in graph.links[one]:
-            entry = graph.price(one, third), one, third, graph.age[one]
-            heapq.heappush(queue, (*entry, graph.age[third]))
-    return graph.owner
+    owners = []
+    for count in wanted:
+        while alive > count and queue:
+            _, one, other, age, other_age = heapq.heappop(queue)
+            if graph.age[one] != age or graph.age[other] != other_age:
+                continue
+            graph.absorb(one, other)
+            alive -= 1
+            for third in graph.links[one]:
+                entry = graph.price(one, third), one, third, graph.age[one]
+                heapq.heappush(queue, (*entry, graph.age[third]))
+        owners.append(graph.owner.copy())
+    return owners

@@ -5,49 +5,26 @@ side is a wall, as far as its foot; what stands is as near as the ground at its 
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
 
 from jobs.toolbox.images import Photo, Pixels
-from paintings.engines.depth.boundaries import Evidence, find_boundaries
-from paintings.engines.depth.cues import Cues, fine_detail, measure
-from paintings.engines.depth.faces import people
-from paintings.engines.depth.heads import with_heads
-from paintings.engines.depth.junctions import in_front
-from paintings.engines.depth.outlining import redraw
-from paintings.engines.depth.regions import (
-    Floats,
-    Regions,
-    absorbed,
-    find_regions,
-    renumbered,
-    split_by,
-    without_hairlines,
-)
-from paintings.engines.depth.settling import Parts, Roles, open_sky, settle, units
-from paintings.engines.depth.standing import (
-    Groups,
-    Role,
-    grounds,
-    outline,
-    passage,
-    roles,
-    stand,
-)
-from paintings.engines.depth.subject import Flags, Subject, find_subject, in_focus
-from paintings.engines.depth.surfaces import contrasts, find_surfaces
+from paintings.engines.depth.boundaries import find_boundaries
+from paintings.engines.depth.choosing import likeliest
+from paintings.engines.depth.faces import find_faces
+from paintings.engines.depth.reading import Reading, Sight, drawn, read
+from paintings.engines.depth.regions import Floats, Regions, find_regions, renumbered
+from paintings.engines.depth.strips import Strips
+from paintings.engines.depth.subject import find_subject, in_focus
+from paintings.engines.depth.surfaces import find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
-from paintings.engines.depth.walls import on_wall
 
 SMALL_PX = 400
-# By how much what catches the eye stands before the rest of a backdrop.
-_RELIEF = 0.02
-# A surface with more than this share of itself within the subject is part of it.
-_INSIDE = 0.6
-# Things below this share of the picture are too small to be drawn again.
-_OUTLINED = 0.004
+# A photo is read several times: from so many pieces, with strips dealt with in each way.
+_PIECES = (36, 30, 24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,121 +41,51 @@ class DepthField:
 def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
-    with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
-        looking = aside.submit(find_subject, small)
-        evidence = find_boundaries(small)
-        surfaces = find_surfaces(evidence, find_regions(evidence))
-    stands_out, subject = looking.result()
-    field = _understood(small, evidence, surfaces, stands_out, subject)
-    return _by_focus(small, field) if field.regions.count == 1 else field
-
-
-def _understood(
-    small: Pixels,
-    evidence: Evidence,
-    surfaces: Regions,
-    stands_out: Floats,
-    subject: Subject | None,
-) -> DepthField:
-    """From surfaces to their parts in the scene."""
-    regions = absorbed(without_hairlines(surfaces), smaller_than=0.006)
-    if subject is not None:
-        regions = without_hairlines(split_by(regions, subject.mask))
-    cues = measure(small, regions, stands_out)
-    scene = _kind(cues)
-    shape = outline(regions)
-    contrast = contrasts(evidence, regions)
-    role = roles(shape, contrast, regions.means(fine_detail(small)))
-    if scene == "close_up" and subject is not None:
-        inside = regions.means(subject.mask.astype(np.float32)) > _INSIDE
-        focus = float(cues.sharpness[inside].max(initial=0.0))
-        role = np.where(inside, Role.THING, role)
-        limit = np.where(role == Role.THING, 0.4, 0.55)
-        soft = cues.sharpness < limit * focus
-        role = np.where(~inside & soft, Role.BACKDROP, role)
-    vanishing = find_vanishing(small)
-    if vanishing is not None:
-        role = passage(shape, regions, role, vanishing)
-    role = on_wall(shape, contrast, role)
-    groups, role = stand(shape, role, in_front(regions))
-    for person in people(small, regions):
-        role = np.where(person, Role.THING, role)
-        groups = np.where(person, np.flatnonzero(person)[0], groups)
-    if scene == "close_up":
-        # In a portrait a head may hang on nothing; it is no less near for that.
-        role = np.where(role == Role.HUNG, Role.THING, role)
-        groups = np.where(role == Role.THING, len(role), groups)
-    main = subject.mask if subject is not None and subject.main else None
-    if main is not None:
-        same = _parts_of(main, regions, role, groups)
-        role = np.where(same, Role.THING, role)
-        groups = np.where(same, len(role), groups)
-    parts = Parts(
-        shape=shape,
-        role=role,
-        groups=groups,
-        fields=grounds(shape, contrast, role),
-        open_sky=open_sky(small, regions, shape, role),
-    )
-    plain = _stretched(settle(small, regions, parts, vanishing))
-    # Within a backdrop what stands out is a little nearer than what does not.
-    back = (role == Role.BACKDROP)[regions.labels]
-    plain[back] += _RELIEF * stands_out[back]
-    whole = _redrawn(small, evidence.strength, regions, parts, plain, main)
+    sight = _seen(small)
+    readings = _readings(sight)
+    # Where all may be one backdrop, what is in focus is nearer than what is not.
+    sharp = in_focus(small) if any(r.is_flat() for r in readings) else None
+    if sharp is not None:
+        plain, scene = sharp.astype(np.float32), "focus"
+        regions = renumbered(sharp.astype(np.int32))
+    else:
+        reading = likeliest(readings, sight.evidence.strength)
+        (plain, regions), scene = drawn(sight, reading), reading.scene
     return DepthField(
         near=_snapped(small, plain),
         plain=plain,
-        regions=whole,
+        regions=regions,
         engine="local",
         scene=scene,
     )
 
 
-def _parts_of(main: Flags, regions: Regions, role: Roles, groups: Groups) -> Flags:
-    """Which surfaces lie within what the photo is of, or stand on what does."""
-    inside = regions.means(main.astype(np.float32)) > _INSIDE
-    stands = (role == Role.THING) & np.isin(groups, groups[inside])
-    return np.asarray(inside | stands, np.bool_)
+def _seen(small: Pixels) -> Sight:
+    with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
+        looking = aside.submit(find_subject, small)
+        evidence = find_boundaries(small)
+        faces, vanishing = find_faces(small), find_vanishing(small)
+    stands_out, subject = looking.result()
+    return Sight(
+        small=small,
+        evidence=evidence,
+        stands_out=stands_out,
+        subject=subject,
+        faces=faces,
+        vanishing=vanishing,
+    )
 
 
-def _by_focus(small: Pixels, field: DepthField) -> DepthField:
-    """Where all seems one backdrop, what is in focus is nearer than what is not."""
-    sharp = in_focus(small)
-    if sharp is None:
-        return field
-    plain = sharp.astype(np.float32)
-    regions = renumbered(sharp.astype(np.int32))
-    return replace(field, near=_snapped(small, plain), plain=plain, regions=regions)
+def _readings(sight: Sight) -> list[Reading]:
+    """No one way to fall into surfaces is right for all photos: several are tried."""
+    pieces = find_regions(sight.evidence, wanted=_PIECES)
 
+    def one(way: tuple[Regions, Strips]) -> Reading:
+        regions, strips = way
+        return read(sight, find_surfaces(sight.evidence, regions, strips))
 
-def _redrawn(
-    small: Pixels,
-    strength: Floats,
-    regions: Regions,
-    parts: Parts,
-    plain: Floats,
-    main: Flags | None,
-) -> Regions:
-    """What is one in the scene, with things drawn along their edges, far ones first."""
-    whole = units(regions, parts)
-    share = whole.means((parts.role == Role.THING)[regions.labels].astype(np.float32))
-    large = whole.sizes > _OUTLINED * plain.size
-    things = np.flatnonzero((share > 0.5) & large)
-    nearness = whole.means(plain)
-    ordered = [int(one) for one in sorted(things, key=lambda one: float(nearness[one]))]
-    redraw(small, whole.labels, plain, ordered)
-    with_heads(small, strength, whole.labels, plain, ordered)
-    if main is not None:
-        # It was cut along its edges at the first.
-        one = int(np.bincount(whole.labels[main]).argmax())
-        plain[main] = float(np.median(plain[main & (whole.labels == one)]))
-        whole.labels[main] = one
-    return renumbered(whole.labels)
-
-
-def _stretched(near: Floats) -> Floats:
-    low, high = float(near.min()), float(near.max())
-    return ((near - low) / max(high - low, 1e-6)).astype(np.float32)
+    with ThreadPoolExecutor(2, thread_name_prefix="reading") as pool:
+        return list(pool.map(one, product(pieces, Strips)))
 
 
 def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField:
@@ -193,7 +100,7 @@ def from_map(photo: Photo, given: Pixels | Floats, *, engine: str) -> DepthField
     near = np.clip((near - low) / max(high - low, 1e-6), 0, 1)
     guide = small.astype(np.float32) / 255
     near = np.asarray(cv2.ximgproc.guidedFilter(guide, near, 4, 1e-4), np.float32)
-    regions = find_regions(find_boundaries(small), depth=near, wanted=40)
+    [regions] = find_regions(find_boundaries(small), depth=near, wanted=[40])
     regions = _split_where_it_jumps(regions, near)
     near = np.clip(near, 0, 1)
     return DepthField(
@@ -236,23 +143,6 @@ def with_mask(field: DepthField, mask: Pixels) -> DepthField:
         engine=field.engine,
         scene=field.scene,
     )
-
-
-def _kind(cues: Cues) -> str:
-    """Which rules to trust in this photo."""
-    stands_out = cues.salience > max(0.45, float(np.quantile(cues.salience, 0.6)))
-    subject = float(cues.size[stands_out].sum())
-    around = ~stands_out & ~cues.sky
-    if subject > 0.04 and around.any():
-        inside = float(
-            np.average(cues.sharpness[stands_out], weights=cues.size[stands_out])
-        )
-        outside = float(np.average(cues.sharpness[around], weights=cues.size[around]))
-        if inside > 1.6 * outside and outside < 0.45:
-            return "close_up"
-    if float(cues.size[cues.sky].sum()) > 0.08:
-        return "open_air"
-    return "room"
 
 
 def _snapped(small: Pixels, plain: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The pieces that a photo falls into: a fine shatter joined until objects are whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -47,9 +48,12 @@ class Regions:
 
 
 def find_regions(
-    evidence: Evidence, *, depth: Floats | None = None, wanted: int = 36
-) -> Regions:
-    """Join what no strong border parts and what looks alike, until few are left."""
+    evidence: Evidence, *, depth: Floats | None = None, wanted: Sequence[int] = (36,)
+) -> list[Regions]:
+    """Join what no strong border parts and what looks alike, until so many are left.
+
+    Of the numbers wanted each is smaller than the one before.
+    """
     shatter = _shattered(evidence.strength)
     histograms = [
         _histogram(shatter, channel.bins, channel.count, soft=channel.ordered)
@@ -59,7 +63,7 @@ def find_regions(
         steps = np.clip(depth * _DEPTH_STEP, 0, _DEPTH_STEP - 1).astype(np.int32)
         histograms.append(2 * _histogram(shatter, steps, _DEPTH_STEP, soft=True))
     walls, lengths = _borders(shatter.labels, shatter.count, evidence.strength)
-    owner = join(
+    owners = join(
         Pieces(
             sizes=shatter.sizes.astype(np.float64),
             histograms=np.concatenate(histograms, axis=1),
@@ -68,7 +72,7 @@ def find_regions(
         ),
         wanted=wanted,
     )
-    return absorbed(shatter.joined(owner), smaller_than=0.002)
+    return [absorbed(shatter.joined(owner), smaller_than=0.002) for owner in owners]
 
 
 def split_by(regions: Regions, mask: NDArray[np.bool_]) -> Regions:
@@ -81,10 +85,19 @@ def split_by(regions: Regions, mask: NDArray[np.bool_]) -> Regions:
 
 
 def renumbered(labels: NDArray[np.integer]) -> Regions:
-    present, compact = np.unique(labels, return_inverse=True)
-    return Regions(
-        labels=compact.reshape(labels.shape).astype(np.int32), count=len(present)
-    )
+    """Numbers without gaps, in the same order."""
+    present = np.bincount(labels.ravel()) > 0
+    numbers = np.cumsum(present, dtype=np.int32) - 1
+    return Regions(labels=numbers[labels], count=int(present.sum()))
+
+
+def row_reaches(labels: Labels, count: int) -> tuple[Floats, Floats]:
+    """The highest and the lowest row of each region."""
+    height = labels.shape[0]
+    present = np.zeros((count, height), np.bool_)
+    present[labels, np.arange(height)[:, None]] = True
+    low = height - 1 - present[:, ::-1].argmax(axis=1)
+    return present.argmax(axis=1).astype(np.float32), low.astype(np.float32)
 
 
 def absorbed(regions: Regions, *, smaller_than: float, share: float = 0.85) -> Regions:

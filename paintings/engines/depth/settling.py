@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.cues import dark_channel, fine_detail
 from paintings.engines.depth.gradients import recedes
+from paintings.engines.depth.grouping import hosts
+from paintings.engines.depth.outlines import Outlines
 from paintings.engines.depth.regions import Floats, Regions
 from paintings.engines.depth.standing import (
     STRIP,
     Groups,
-    Outlines,
     Role,
     along_line,
     foreground,
-    hosts,
     meets_floor,
 )
 from paintings.engines.depth.vanishing import Vanishing, upright_length

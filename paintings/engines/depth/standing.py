@@ -1,11 +1,11 @@
 """What each surface is to the scene: backdrop, ground, wall, or a thing on its feet."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paintings.engines.depth.outlines import Outlines
 from paintings.engines.depth.regions import Floats, Regions
 from paintings.engines.depth.vanishing import Vanishing
 
@@ -14,28 +14,17 @@ Flags = NDArray[np.bool_]
 
 _LIKE_BACKDROP = 12.0
 _LIKE_SKY = 20.0
+# ... and, if it stands on the ground, that much of its outline is there.
+_MEETS = 0.15
 # The mean fine detail of a clear sky, in units of lightness, is below this.
 _CALM = 1.0
 _ONE_GROUND = 14.0
+_SAME_GROUND = 6.0
 _ONE_FIELD = 11.0
-# From this share of its lower rim on a thing another one is carried by it.
-_CARRIED = 0.5
-# From this share of its lower rim on the ground a thing stands there.
-_RESTS = 0.3
-# Between a crown and what is made out of its trunk there is at most this share of the height.
-_GAP = 0.08
-# What fills less than this share of its box is an edge or a shadow.
-_SOLID = 0.2
 # Ground goes on behind what is no broader than this share of the picture.
-_SLIM = 0.06
+SLIM = 0.06
 # Ground that begins below this share of the height is a strip at our feet.
 STRIP = 0.8
-# A thing goes on below a strip as thin as this.
-_HEM_PX = 5
-# From this share of its outline on another thing it belongs to that.
-_TOUCH = 0.04
-# ... whatever lies below it.
-_EMBEDDED = 0.3
 # What runs along the foot of a wall is at most this share of the height.
 SKIRTING = 0.02
 # From this share of lines towards the vanishing point a surface runs there.
@@ -53,64 +42,6 @@ class Role(IntEnum):
     THING = 3  # as near as its foot
     HUNG = 4  # on what is around it: as far as that
     PASSAGE = 5  # runs to the vanishing point: as far as it is close to that
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlines:
-    """Where surfaces begin and end, as shares of the picture, and what they touch."""
-
-    top: Floats  # mean over the columns of the highest pixel
-    foot: Floats  # the lowest part, a few stray pixels left out
-    mean_foot: Floats  # mean over the columns of the lowest pixel
-    peak: Floats
-    # How straight the lower rim climbs or falls: a wall seen at an angle.
-    slant: Floats
-    left: Floats
-    right: Floats
-    size: Floats
-    contacts: Floats
-    # Share of the lower rim that rests on each other surface; last the frame.
-    below: Floats
-    above: Floats  # the same of its upper rim
-    on_left: Floats  # shares of the frame's sides that it holds
-    on_right: Floats
-    on_top: Floats
-    on_bottom: Floats
-    # For each surface and column: the highest and lowest row, and whether it is there.
-    highest: Floats
-    lowest: Floats
-    held: Flags
-
-
-def outline(regions: Regions) -> Outlines:
-    labels, count = regions.labels, regions.count
-    height, width = labels.shape
-    highest, lowest, mass = _columns(labels, count)
-    held = mass > 0
-    columns = np.maximum(held.sum(axis=1), 1)
-    spread = np.where(held, lowest, -1.0)
-    foot = np.array([np.quantile(row[row >= 0], 0.95) for row in spread])
-    peak = np.where(held, highest, height).min(axis=1)
-    return Outlines(
-        top=_share((np.where(held, highest, 0).sum(axis=1)) / columns, height),
-        foot=_share(foot + 1, height),
-        mean_foot=_share(np.where(held, lowest, 0).sum(axis=1) / columns + 1, height),
-        peak=_share(peak, height),
-        slant=_slants(lowest, held),
-        left=_share(held.argmax(axis=1), width),
-        right=_share(width - held[:, ::-1].argmax(axis=1), width),
-        size=_share(regions.sizes, labels.size),
-        contacts=regions.contacts(),
-        below=_below(labels, count),
-        above=_below(labels[::-1], count, share=0.12)[:, :count],
-        on_left=_share(np.bincount(labels[:, 0], minlength=count), height),
-        on_right=_share(np.bincount(labels[:, -1], minlength=count), height),
-        on_top=_share(np.bincount(labels[0], minlength=count), width),
-        on_bottom=_share(np.bincount(labels[-1], minlength=count), width),
-        highest=highest,
-        lowest=lowest,
-        held=held,
-    )
 
 
 def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
@@ -138,7 +69,10 @@ def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
         # A crumb that is like both makes no bridge between sky and mountain.
         back = (role == Role.BACKDROP) & (shape.size > 0.02)
         limit = np.where(surrounded(shape, back), 1.5, 1.0) * _LIKE_BACKDROP
-        like = (shape.contacts[:, back] > 0) & (contrast[:, back] < limit[:, None])
+        on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1) > 0.5
+        outer = np.where(on_ground, _MEETS, 0) * shape.contacts.sum(axis=1)
+        meets = shape.contacts[:, back] > outer[:, None]
+        like = meets & (contrast[:, back] < limit[:, None])
         same = (shape.contacts[:, back] > 4) & (
             contrast[:, back] < 0.7 * _LIKE_BACKDROP
         )
@@ -196,15 +130,28 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     band = role == Role.BAND
     on_band = shape.contacts[:, band] / outer[:, None]
     # What rises above the far end of its ground is no part of it.
-    within = shape.peak[:, None] > shape.peak[band][None]
+    within = shape.peak[:, None] > shape.peak[band][None] - 0.02
     alike = contrast[:, band] < _ONE_GROUND
     squat = shape.foot - shape.peak < 0.8 * (shape.right - shape.left)
-    tuft = ((on_band > 0.5) & alike & within).any(axis=1) & squat
-    tuft |= ((on_band > 0.25) & (contrast[:, band] < 9.0)).any(axis=1) & squat
+    tuft = ((on_band * (alike & within)).sum(axis=1) > 0.4) & squat
+    tuft |= ((on_band > 0.25) & (contrast[:, band] < 10.0)).any(axis=1) & squat
     flat = shape.foot - shape.peak < 0.4 * (shape.right - shape.left)
     flat &= on_band.sum(axis=1) + shape.on_bottom > 0.55
     few = shape.size < 0.06
-    role[(role == Role.THING) & few & (tuft | flat)] = Role.BAND
+    broad = (shape.right - shape.left > 0.4) & (on_band.sum(axis=1) > 0.6)
+    lies = (few & (tuft | flat)) | (broad & tuft)
+    role[(role == Role.THING) & lies] = Role.BAND
+    # What reaches our feet and looks like ground that it touches is ground.
+    while True:
+        band = role == Role.BAND
+        meets = (shape.contacts[:, band] > 4) & (contrast[:, band] < _ONE_GROUND)
+        more = (shape.below[:, -1] > 0.5) & squat & meets.any(axis=1)
+        mostly = shape.contacts[:, band] > 0.5 * outer[:, None]
+        more |= (mostly & (contrast[:, band] < _SAME_GROUND)).any(axis=1)
+        more &= role == Role.THING
+        if not more.any():
+            break
+        role[more] = Role.BAND
     wall = role == Role.WALL
     on_wall = shape.contacts[:, wall].sum(axis=1) / outer
     on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1)
@@ -238,7 +185,7 @@ def _parted(shape: Outlines, one: int, other: int) -> bool:
     begins = max(shape.left[one], shape.left[other])
     ends = min(shape.right[one], shape.right[other])
     lie = min(shape.on_bottom[one], shape.on_bottom[other]) > 0
-    return bool(lie and 0 <= begins - ends < _SLIM)
+    return bool(lie and 0 <= begins - ends < SLIM)
 
 
 def foreground(
@@ -311,200 +258,3 @@ def _seen_at_an_angle(shape: Outlines, role: NDArray[np.int64]) -> None:
     broad = shape.right - shape.left > 0.2
     slanted = (shape.slant > 0.15) & on_ground & tall & broad
     role[(role == Role.THING) & slanted] = Role.WALL
-
-
-def stand(
-    shape: Outlines, role: NDArray[np.int64], front: Floats
-) -> tuple[Groups, NDArray[np.int64]]:
-    """Things that rest on things are one; what rests on nothing hangs on the backdrop."""
-    count = len(role)
-    owner = np.arange(count)
-    thing = role == Role.THING
-    firm = np.isin(role, (Role.BAND, Role.WALL))
-    # Along a street the houses carry nothing, the road does.
-    firm |= (role == Role.PASSAGE) & (shape.on_bottom > 0.2)
-    # What each thing has of its lower rim on the ground, in pixels of all its rim.
-    rests = (shape.below * np.append(firm, True)).sum(axis=1) > _RESTS
-    behind = _goes_on_behind(shape, role, front)
-    _pieces_of_one(owner, thing, shape, behind)
-    _pieces_of_one(owner, role == Role.HUNG, shape, behind)
-    hovers = _hovering(shape, role)
-    _onto_columns(owner, thing, hovers, shape)
-    _onto_pots(owner, thing & ~behind, hovers, shape)
-    while True:
-        loose = [
-            group
-            for group in np.unique(owner[thing])
-            if not rests[thing & (owner == group)].any()
-        ]
-        # The highest first: a head finds its coat before the coat finds its shoes.
-        for group in sorted(loose, key=lambda g: shape.foot[owner == g].max()):
-            mine = thing & (owner == group)
-            other = thing & ~mine & ~behind[mine].any()
-            touch = shape.contacts[mine].sum(axis=0) * other
-            outer = float(shape.contacts[mine][:, ~mine].sum())
-            carrier = int(np.argmax(touch))
-            carried = shape.below[mine, carrier].max() > _CARRIED
-            share = float(touch[carrier]) / max(outer, 1.0)
-            if share > _EMBEDDED or (carried and share > _TOUCH):
-                owner[mine] = owner[carrier]
-                break
-        else:
-            break
-    settled = role.copy()
-    for group in loose:
-        settled[thing & (owner == group)] = Role.HUNG
-    return owner, settled
-
-
-def _pieces_of_one(owner: Groups, thing: Flags, shape: Outlines, behind: Flags) -> None:
-    """Pieces that share much of their outline are one thing, unless far apart in depth."""
-    outer = np.maximum(shape.contacts.sum(axis=1), 1)
-    for one in np.flatnonzero(thing):
-        for other in np.flatnonzero(thing[:one]):
-            shared = shape.contacts[one, other] / min(outer[one], outer[other])
-            level = abs(shape.foot[one] - shape.foot[other]) < 0.12
-            parted = behind[one] or behind[other]
-            if shared > (0.2 if level else 0.4) or (
-                not parted and _stacked(shape, int(one), int(other))
-            ):
-                owner[owner == owner[other]] = owner[one]
-
-
-def _stacked(shape: Outlines, one: int, other: int) -> bool:
-    """One begins where the other ends, right below it: a coat and the legs in it."""
-    upper, lower = sorted((one, other), key=lambda n: float(shape.foot[n]))
-    both = shape.held[upper] & shape.held[lower]
-    gap = shape.highest[lower] - shape.lowest[upper]
-    meet = int((both & (np.abs(gap) <= _HEM_PX)).sum())
-    overlap, narrower = _over(shape, one, other)
-    enough = meet > 0.4 * narrower * shape.held.shape[1]
-    return bool(enough and overlap > 0.7 * narrower)
-
-
-def _over(shape: Outlines, one: int, other: int) -> tuple[float, float]:
-    """How much of the width two things share, and the width of the narrower."""
-    wide = shape.right - shape.left
-    right = min(shape.right[one], shape.right[other])
-    left = max(shape.left[one], shape.left[other])
-    return float(right - left), float(min(wide[one], wide[other]))
-
-
-def _onto_columns(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> None:
-    """A crown belongs to its trunk, a lamp to its post, whatever is seen beside it."""
-    wide = shape.right - shape.left
-    for lower in np.flatnonzero(thing):
-        upper = int(np.argmax(shape.above[lower] * thing))
-        slim = wide[lower] < 0.75 * wide[upper] or wide[lower] < 0.06
-        carries = shape.above[lower, upper] > 0.25
-        if thing[upper] and slim and carries and shape.foot[upper] < shape.foot[lower]:
-            owner[owner == owner[upper]] = owner[lower]
-        if wide[lower] < _SLIM:
-            broad = thing & hovers[:, lower] & (wide > 2 * wide[lower])
-            owner[np.isin(owner, owner[broad])] = owner[lower]
-
-
-def _hovering(shape: Outlines, role: NDArray[np.int64]) -> Flags:
-    """What ends (rows) a little above another's middle: what joins them is not made out.
-
-    Before the ground something must bear it; before the backdrop it may hang there.
-    """
-    count = len(role)
-    borne = (shape.below[:, :count] * (role == Role.BAND)).sum(axis=1) > 0.5
-    box = (shape.right - shape.left) * (shape.foot - shape.peak)
-    borne &= shape.size > _SOLID * box
-    middle = 0.5 * (shape.left + shape.right)
-    above = (shape.left[:, None] < middle) & (middle < shape.right[:, None])
-    gap = shape.peak - shape.foot[:, None]
-    return np.asarray(borne[:, None] & above & (gap >= 0) & (gap < _GAP), np.bool_)
-
-
-def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> Flags:
-    """What hangs on the backdrop and is cut off by things before it, as T's show."""
-    back, thing = role == Role.BACKDROP, role == Role.THING
-    outer = np.maximum(shape.contacts.sum(axis=1), 1)
-    # What it encloses (the canvas in a frame) is its own.
-    inner = shape.contacts > 0.8 * outer[None]
-    rim = np.maximum((shape.contacts * ~inner).sum(axis=1), 1)
-    on_back = shape.contacts[:, back].sum(axis=1) / rim
-    beaten = front[thing].sum(axis=0) > front[:, thing].sum(axis=1)
-    # A picture's lower edge is seen; a head's or a crown's is not.
-    below = shape.below[:, : len(role)][:, back].sum(axis=1)
-    return np.asarray(thing & (on_back > 0.5) & (beaten | (below > 0.5)), np.bool_)
-
-
-def _onto_pots(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> None:
-    """What touches a thing right below it belongs to that: leaves to their pot."""
-    centre = 0.5 * (shape.left + shape.right)
-    for upper in np.flatnonzero(thing):
-        for lower in np.flatnonzero(thing):
-            over = shape.left[upper] < centre[lower] < shape.right[upper]
-            under = shape.left[lower] < centre[upper] < shape.right[lower]
-            deeper = shape.foot[lower] > shape.foot[upper] + 0.04
-            begins = shape.peak[lower] > 0.5 * (shape.peak[upper] + shape.foot[upper])
-            touch = shape.contacts[upper, lower] > 3 or hovers[upper, lower]
-            if over and under and deeper and begins and touch:
-                owner[owner == owner[upper]] = owner[lower]
-
-
-def _slants(lowest: Floats, held: NDArray[np.bool_]) -> Floats:
-    """The slope of the line through each lower rim; 0 where it is no line."""
-    slopes = np.zeros(len(lowest), np.float32)
-    for one, (row, own) in enumerate(zip(lowest, held, strict=True)):
-        xs = np.flatnonzero(own)
-        if len(xs) < 12:
-            continue
-        # The ends of a rim are where something else cuts in.
-        xs = xs[len(xs) // 10 : -len(xs) // 10]
-        rim = row[xs]
-        if np.ptp(rim) > 0 and abs(np.corrcoef(xs, rim)[0, 1]) > 0.8:
-            slopes[one] = abs(np.polyfit(xs, rim, 1)[0])
-    return slopes
-
-
-def hosts(shape: Outlines, groups: Groups, role: NDArray[np.int64]) -> Groups:
-    """What is most around each surface that itself hangs on nothing."""
-    host = np.arange(len(role))
-    for group in np.unique(groups[role == Role.HUNG]):
-        mine = groups == group
-        touch = shape.contacts[mine].sum(axis=0) * (~mine & (role != Role.HUNG))
-        if touch.max() > 0:
-            host[mine] = int(np.argmax(touch))
-    return host
-
-
-def _columns(
-    labels: NDArray[np.int32], count: int
-) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """For each surface and column: the highest row, the lowest row, how many rows."""
-    height, width = labels.shape
-    rows, columns = np.indices(labels.shape)
-    flat = labels.ravel().astype(np.int64) * width + columns.ravel()
-    mass = np.bincount(flat, minlength=count * width)
-    highest = np.full(count * width, height, np.float32)
-    lowest = np.full(count * width, -1, np.float32)
-    np.minimum.at(highest, flat, rows.ravel().astype(np.float32))
-    np.maximum.at(lowest, flat, rows.ravel().astype(np.float32))
-    shape = (count, width)
-    return highest.reshape(shape), lowest.reshape(shape), mass.reshape(shape)
-
-
-def _below(labels: NDArray[np.int32], count: int, *, share: float = 0.3) -> Floats:
-    """What lies right under the lowest part of each surface."""
-    height = labels.shape[0]
-    under = np.vstack([labels[1:], np.full((1, labels.shape[1]), count)])
-    rows = np.indices(labels.shape)[0]
-    low = np.zeros(count)
-    high = np.full(count, float(height))
-    np.maximum.at(low, labels, rows)
-    np.minimum.at(high, labels, rows)
-    limit = low - share * (low - high)
-    edge = (under != labels) & (rows >= limit[labels])
-    table = np.zeros((count, count + 1))
-    np.add.at(table, (labels[edge], under[edge]), 1.0)
-    total = np.maximum(table.sum(axis=1, keepdims=True), 1)
-    return np.asarray(table / total, np.float32)
-
-
-def _share(values: NDArray[np.generic], whole: float) -> Floats:
-    return np.asarray(np.asarray(values, np.float64) / whole, np.float32)

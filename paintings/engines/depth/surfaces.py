@@ -2,27 +2,21 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from paintings.engines.depth.boundaries import Evidence
-from paintings.engines.depth.regions import Floats, Regions, renumbered
+from paintings.engines.depth.regions import Floats, Regions, row_reaches
+from paintings.engines.depth.strips import SHADE, Strips, without_slivers, without_tails
 
 Doubles = NDArray[np.float64]
 
 # How far from the border on either side the colours are compared, in pixels.
 _ASIDE_PX = 3
-# Below this contrast (about a just visible difference times eight) a border is a shade.
-_SHADE = 8.0
 # Two pieces of one ground with something standing between them look this much alike.
 _ALIKE = 10.0
 # ... and are at most this share of the width apart.
 _NEAR_BY = 0.3
-_SLIVER_PX = 2.6
-_MAST = 14.0
-_ROUGHNESS = 6.0
 # Pieces below this share of the picture join the sooner the smaller they are.
 _SMALL = 0.03
 # A shared border shorter than this share of the smaller outline joins nothing.
@@ -72,19 +66,27 @@ class _Borders:
         self.sizes[other] = 0
 
 
-def find_surfaces(evidence: Evidence, regions: Regions) -> Regions:
+def find_surfaces(evidence: Evidence, regions: Regions, strips: Strips) -> Regions:
     """Join pieces that only shade, pattern or something in front of them parts."""
-    regions = _without_slivers(evidence, regions)
+    borders = _measure(evidence, regions)
+    pieces = without_slivers(
+        evidence.lab, regions, strips, apart=borders.apart(), contacts=borders.contacts
+    )
+    joined = _joined(evidence, pieces)
+    # Without its tails a surface may turn out to be more of its neighbour.
+    whole = _joined(evidence, without_tails(evidence.lab, joined))
+    return whole.joined(_behind_things(evidence, whole))
+
+
+def _joined(evidence: Evidence, regions: Regions) -> Regions:
     borders = _measure(evidence, regions)
     owner = np.arange(regions.count)
     while True:
         pair = _next_pair(borders)
         if pair is None:
-            break
+            return regions.joined(owner)
         borders.join(*pair)
         owner[owner == pair[1]] = pair[0]
-    whole = regions.joined(owner)
-    return whole.joined(_behind_things(evidence, whole))
 
 
 def contrasts(evidence: Evidence, regions: Regions) -> Floats:
@@ -100,49 +102,9 @@ def _next_pair(borders: _Borders) -> tuple[int, int] | None:
     ease = np.minimum(1.0, size / (_SMALL * borders.sizes.sum())) ** 0.2
     price = np.where(open_to, borders.contrast() * ease, np.inf)
     one, other = divmod(int(np.argmin(price)), len(price))
-    if price[one, other] > _SHADE:
+    if price[one, other] > SHADE:
         return None
     return (one, other) if borders.sizes[one] >= borders.sizes[other] else (other, one)
-
-
-def _without_slivers(evidence: Evidence, regions: Regions) -> Regions:
-    """Give thin strips along outlines to either side, pixel by pixel."""
-    borders = _measure(evidence, regions)
-    unlike = np.where(borders.contacts > 0, borders.apart(), np.inf).min(axis=1)
-    tall = _heights(regions)
-    seeds = np.zeros(regions.labels.shape, np.int32)
-    for number in range(regions.count):
-        inside = (regions.labels == number).astype(np.uint8)
-        depth = cv2.distanceTransform(
-            cv2.copyMakeBorder(inside, 4, 4, 4, 4, cv2.BORDER_REPLICATE),
-            cv2.DIST_L2,
-            3,
-        )[4:-4, 4:-4]
-        core = depth > 1.5
-        if depth.max() >= _SLIVER_PX and core.sum() > 0.3 * inside.sum():
-            seeds[core] = number + 1
-        # A mast is thin, too, but tall and unlike what it stands before.
-        elif tall[number] > 0.2 and unlike[number] > _MAST:
-            seeds[inside > 0] = number + 1
-    if not seeds.any():
-        return regions
-    return renumbered(ndimage.watershed_ift(_fine_edges(evidence.lab), seeds) - 1)
-
-
-def _fine_edges(lab: Floats) -> NDArray[np.uint16]:
-    soft = cv2.GaussianBlur(lab, (0, 0), 0.7)
-    dx = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=0.25)
-    dy = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=0.25)
-    strength = np.sqrt((dx**2 + dy**2).sum(axis=2))
-    return np.asarray(np.clip(strength * 300, 0, 65535), np.uint16)
-
-
-def _heights(regions: Regions) -> Floats:
-    """How many rows each region reaches over, as a share of the picture."""
-    rows = np.arange(regions.labels.shape[0])[:, None]
-    present = np.zeros((regions.count, len(rows)), np.bool_)
-    present[regions.labels, rows] = True
-    return np.asarray(present.sum(axis=1) / len(rows), np.float32)
 
 
 def _behind_things(evidence: Evidence, regions: Regions) -> NDArray[np.int64]:
@@ -155,7 +117,7 @@ def _behind_things(evidence: Evidence, regions: Regions) -> NDArray[np.int64]:
         np.broadcast_to(rows, regions.labels.shape).astype(np.float32)
     )
     owner = np.arange(regions.count)
-    tops, lows = _reaches(regions)
+    tops, lows = row_reaches(regions.labels, regions.count)
     for one in range(regions.count):
         for other in range(one):
             if borders.contacts[one, other] > 0 or apart[one, other] > _ALIKE:
@@ -186,29 +148,9 @@ def _gap(regions: Regions, one: int, other: int) -> float:
     return float(np.maximum(gaps, 0).mean() / width)
 
 
-def _reaches(regions: Regions) -> tuple[Floats, Floats]:
-    rows = np.indices(regions.labels.shape)[0]
-    top = np.full(regions.count, np.inf, np.float32)
-    low = np.zeros(regions.count, np.float32)
-    np.minimum.at(top, regions.labels, rows.astype(np.float32))
-    np.maximum.at(low, regions.labels, rows.astype(np.float32))
-    return top, low
-
-
-def _appearance(evidence: Evidence) -> Doubles:
-    """Colour, and roughness in units that weigh about as much."""
-    light = np.ascontiguousarray(evidence.lab[..., 0])
-    fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2.0))
-    rough = _ROUGHNESS * np.log(0.5 + cv2.GaussianBlur(fine, (0, 0), 3.0))
-    soft = cv2.GaussianBlur(evidence.lab, (0, 0), 1.0)
-    return np.dstack([soft, rough, cv2.GaussianBlur(fine, (0, 0), 3.0)]).astype(
-        np.float64
-    )
-
-
 def _measure(evidence: Evidence, regions: Regions) -> _Borders:
     count, labels = regions.count, regions.labels
-    soft = _appearance(evidence)
+    soft = evidence.appearance
     steps, slopes = np.zeros((count * count, 4)), np.zeros((count * count, 4))
     samples = np.zeros(count * count)
     for turned in (False, True):

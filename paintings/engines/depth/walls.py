@@ -3,14 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from paintings.engines.depth.outlines import Flags, Outlines
 from paintings.engines.depth.regions import Floats
-from paintings.engines.depth.standing import (
-    SKIRTING,
-    Flags,
-    Outlines,
-    Role,
-    meets_floor,
-)
+from paintings.engines.depth.standing import SKIRTING, Role, meets_floor
 
 Roles = NDArray[np.int64]
 
