@@ -16,6 +16,7 @@ _ALONE = 8.0
 
 def likeliest(readings: Sequence[Reading], strength: Floats) -> Reading:
     """The one whose jumps of depth lie on the photo's edges, and that others bear out."""
+    readings = [one for one in readings if not one.is_flat()] or readings
     edges = np.asarray(
         cv2.dilate(strength / np.quantile(strength, 0.99), np.ones((3, 3)))
     )

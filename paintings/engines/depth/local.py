@@ -18,7 +18,7 @@ from paintings.engines.depth.faces import find_faces
 from paintings.engines.depth.reading import Reading, Sight, drawn, read
 from paintings.engines.depth.regions import Floats, Regions, find_regions, renumbered
 from paintings.engines.depth.strips import Strips
-from paintings.engines.depth.subject import find_subject, in_focus
+from paintings.engines.depth.subject import Flags, find_subject, in_focus
 from paintings.engines.depth.surfaces import find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
 
@@ -43,11 +43,10 @@ def estimate(photo: Photo) -> DepthField:
     small = photo.shrunk(SMALL_PX).rgb
     sight = _seen(small)
     readings = _readings(sight)
-    # Where all may be one backdrop, what is in focus is nearer than what is not.
-    sharp = in_focus(small) if any(r.is_flat() for r in readings) else None
-    if sharp is not None:
-        plain, scene = sharp.astype(np.float32), "focus"
-        regions = renumbered(sharp.astype(np.int32))
+    front = _before_all(sight, readings)
+    if front is not None:
+        plain, scene = front.astype(np.float32), "focus"
+        regions = renumbered(front.astype(np.int32))
     else:
         reading = likeliest(readings, sight.evidence.strength)
         (plain, regions), scene = drawn(sight, reading), reading.scene
@@ -58,6 +57,15 @@ def estimate(photo: Photo) -> DepthField:
         engine="local",
         scene=scene,
     )
+
+
+def _before_all(sight: Sight, readings: list[Reading]) -> Flags | None:
+    """Where all may be one backdrop: what is in focus, else what stands out, is before it."""
+    flat = [reading.is_flat() for reading in readings]
+    front = in_focus(sight.small) if any(flat) else None
+    if front is None and all(flat) and sight.subject is not None:
+        return sight.subject.mask
+    return front
 
 
 def _seen(small: Pixels) -> Sight:

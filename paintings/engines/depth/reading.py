@@ -71,7 +71,7 @@ class Reading:
 
     def is_flat(self) -> bool:
         """Whether nothing stands before anything."""
-        return self.units().count == 1
+        return bool(np.ptp(self.plain) <= 1.5 * _RELIEF)
 
 
 def read(sight: Sight, surfaces: Regions) -> Reading:
