@@ -15,7 +15,7 @@ from jobs.toolbox.images import Photo, Pixels
 from paintings.engines.depth.boundaries import find_boundaries
 from paintings.engines.depth.choosing import likeliest
 from paintings.engines.depth.faces import find_faces
-from paintings.engines.depth.reading import Reading, Sight, drawn, read
+from paintings.engines.depth.reading import Reading, Sight, drawn, read, stretched
 from paintings.engines.depth.regions import Floats, Regions, find_regions, renumbered
 from paintings.engines.depth.strips import Strips
 from paintings.engines.depth.subject import Flags, find_subject, in_focus
@@ -50,6 +50,8 @@ def estimate(photo: Photo) -> DepthField:
     else:
         reading = likeliest(readings, sight.evidence.strength)
         (plain, regions), scene = drawn(sight, reading), reading.scene
+        # What stands out a little is all that is known of a flat one.
+        plain = stretched(plain) if reading.is_flat() else plain
     return DepthField(
         near=_snapped(small, plain),
         plain=plain,

@@ -114,7 +114,7 @@ def read(sight: Sight, surfaces: Regions) -> Reading:
         fields=grounds(shape, contrast, role),
         open_sky=open_sky(small, regions, shape, role),
     )
-    plain = _stretched(settle(small, regions, parts, sight.vanishing))
+    plain = stretched(settle(small, regions, parts, sight.vanishing))
     # Within a backdrop what stands out is a little nearer than what does not.
     back = (role == Role.BACKDROP)[regions.labels]
     plain[back] += _RELIEF * sight.stands_out[back]
@@ -179,6 +179,7 @@ def _kind(cues: Cues) -> str:
     return "room"
 
 
-def _stretched(near: Floats) -> Floats:
+def stretched(near: Floats) -> Floats:
+    """From 0 at the farthest point to 1 at the nearest."""
     low, high = float(near.min()), float(near.max())
     return ((near - low) / max(high - low, 1e-6)).astype(np.float32)
