@@ -50,8 +50,8 @@ def estimate(photo: Photo) -> DepthField:
     else:
         reading = likeliest(readings, sight.evidence.strength)
         (plain, regions), scene = drawn(sight, reading), reading.scene
-        # What stands out a little is all that is known of a flat one.
-        plain = stretched(plain) if reading.is_flat() else plain
+        # The nearest crumb may be drawn away; of a flat one a little relief is all.
+        plain = stretched(plain)
     return DepthField(
         near=_snapped(small, plain),
         plain=plain,
