@@ -17,9 +17,8 @@ _ALONE = 8.0
 def likeliest(readings: Sequence[Reading], strength: Floats) -> Reading:
     """The one whose jumps of depth lie on the photo's edges, and that others bear out."""
     readings = [one for one in readings if not one.is_flat()] or readings
-    edges = np.asarray(
-        cv2.dilate(strength / np.quantile(strength, 0.99), np.ones((3, 3)))
-    )
+    clearest = max(float(np.quantile(strength, 0.99)), 1e-6)
+    edges = np.asarray(cv2.dilate(strength / clearest, np.ones((3, 3))), np.float32)
     depths = np.stack([reading.plain for reading in readings])
     alone = [float(np.abs(depths - one).mean()) for one in depths]
     rates = [

@@ -141,7 +141,18 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     broad = (shape.right - shape.left > 0.4) & (on_band.sum(axis=1) > 0.6)
     lies = (few & (tuft | flat)) | (broad & tuft)
     role[(role == Role.THING) & lies] = Role.BAND
-    # What reaches our feet and looks like ground that it touches is ground.
+    _ground_at_our_feet(shape, contrast, role, squat)
+    wall = role == Role.WALL
+    on_wall = shape.contacts[:, wall].sum(axis=1) / outer
+    on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1)
+    role[(role == Role.THING) & (on_wall > 0.5) & (on_ground < 0.3)] = Role.HUNG
+
+
+def _ground_at_our_feet(
+    shape: Outlines, contrast: Floats, role: NDArray[np.int64], squat: Flags
+) -> None:
+    """What reaches our feet and looks like ground that it touches is ground."""
+    outer = np.maximum(shape.contacts.sum(axis=1), 1)
     while True:
         band = role == Role.BAND
         meets = (shape.contacts[:, band] > 4) & (contrast[:, band] < _ONE_GROUND)
@@ -150,12 +161,8 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
         more |= (mostly & (contrast[:, band] < _SAME_GROUND)).any(axis=1)
         more &= role == Role.THING
         if not more.any():
-            break
+            return
         role[more] = Role.BAND
-    wall = role == Role.WALL
-    on_wall = shape.contacts[:, wall].sum(axis=1) / outer
-    on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1)
-    role[(role == Role.THING) & (on_wall > 0.5) & (on_ground < 0.3)] = Role.HUNG
 
 
 def grounds(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Groups:
