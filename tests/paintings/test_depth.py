@@ -130,18 +130,25 @@ def test_a_leaf_before_a_chair_makes_no_one_thing_of_chair_and_plant() -> None:
     assert groups[3] == groups[4] == groups[5] != groups[2]
 
 
+def _roles_where_two_look_alike(
+    labels: NDArray[np.int32], pair: tuple[int, int], contrast: float
+) -> list[int]:
+    count = int(labels.max()) + 1
+    contrasts = np.full((count, count), 50.0, np.float32)
+    contrasts[pair] = contrasts[pair[::-1]] = contrast
+    shape = outline(Regions(labels=labels, count=count))
+    return list(roles(shape, contrasts, np.full(count, 3.0, np.float32)))
+
+
 def test_a_patch_of_ground_at_our_feet_is_ground() -> None:
     labels = np.zeros((200, 300), np.int32)
     labels[120:] = 1  # the floor
     labels[60:150, 80:220] = 2  # a chair
     labels[150:, 85:215] = 3  # the floor below it, a little darker
-    shape = outline(Regions(labels=labels, count=4))
-    contrast = np.full((4, 4), 50.0, np.float32)
-    contrast[1, 3] = contrast[3, 1] = 11.0
 
-    role = roles(shape, contrast, np.full(4, 3.0, np.float32))
+    role = _roles_where_two_look_alike(labels, (1, 3), 11.0)
 
-    assert list(role) == [Role.BACKDROP, Role.BAND, Role.THING, Role.BAND]
+    assert role == [Role.BACKDROP, Role.BAND, Role.THING, Role.BAND]
 
 
 def test_a_pot_on_the_floor_is_no_wall_though_its_colour_is_the_walls() -> None:
@@ -149,13 +156,10 @@ def test_a_pot_on_the_floor_is_no_wall_though_its_colour_is_the_walls() -> None:
     labels[140:] = 1  # the floor
     labels[135:190, 120:170] = 2  # the pot, a little of its rim before the wall
     labels[80:145, 125:175] = 3  # what grows in it
-    shape = outline(Regions(labels=labels, count=4))
-    contrast = np.full((4, 4), 50.0, np.float32)
-    contrast[0, 2] = contrast[2, 0] = 10.0
 
-    role = roles(shape, contrast, np.full(4, 3.0, np.float32))
+    role = _roles_where_two_look_alike(labels, (0, 2), 10.0)
 
-    assert list(role) == [Role.BACKDROP, Role.BAND, Role.THING, Role.THING]
+    assert role == [Role.BACKDROP, Role.BAND, Role.THING, Role.THING]
 
 
 def test_a_surface_loses_the_strip_of_it_that_runs_on_between_two_others() -> None:

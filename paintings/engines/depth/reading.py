@@ -23,6 +23,7 @@ from paintings.engines.depth.regions import (
 )
 from paintings.engines.depth.settling import Parts, Roles, open_sky, settle, units
 from paintings.engines.depth.standing import Groups, Role, grounds, passage, roles
+from paintings.engines.depth.strips import SHADE
 from paintings.engines.depth.subject import Flags, Subject
 from paintings.engines.depth.surfaces import contrasts
 from paintings.engines.depth.vanishing import Vanishing
@@ -34,8 +35,6 @@ _RELIEF = 0.02
 _INSIDE = 0.6
 # Things below this share of the picture are too small to be drawn again.
 _OUTLINED = 0.004
-# A border of less contrast is none.
-_UNSEEN = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +127,7 @@ def _split(sight: Sight, regions: Regions, mask: Flags) -> Regions:
     first = np.zeros(parted.count, np.int64)
     first[parted.labels] = regions.labels
     owner = np.arange(parted.count)
-    for one, other in zip(*np.nonzero(np.triu(contrast < _UNSEEN, 1)), strict=True):
+    for one, other in zip(*np.nonzero(np.triu(contrast < SHADE, 1)), strict=True):
         if first[one] == first[other]:
             owner[other] = owner[one]
     return parted.joined(owner)
