@@ -13,19 +13,15 @@ from jobs.toolbox.inpainting.sizes import Floats, Mask
 
 # Copied detail is never quite in its place: at this share of the detail around, the
 # fill neither looks washed out nor strays far from the truth.
-_DETAIL = 0.62
-# How far the fill's wide tones follow the rim instead of the patches' sources.
-_TONE = 0.7
-_TONE_SHARE = 150
-# So much of what lies between tone and detail is the patches': wood's grain, a meadow's
-# tufts. What is wider than this share of the picture is tone.
-_GRAIN, _GRAIN_SHARE = 0.3, 110
+_DETAIL = 0.63
 # What is finer than this, at working size and at full size, is detail.
 _FINE_PX, _FINE_FULL_PX = 0.95, 1.7
 # A match with less than this share of the detail beside its place is a wrong one; in a
 # mean of so low a power a few strong edges, which are no texture, hardly count.
 _BARE, _EVENLY = 0.86, 0.125
 _MOST_GAIN = 1.6
+# Detail this many times as strong as is usual beside it is an edge.
+_SCRATCH = 3.0
 # How many places may show the same spot, where there are as many spots as places.
 _OFTEN = 6
 # How far around a place, at working size, its detail is measured.
@@ -36,36 +32,36 @@ _BESIDE_PX = 17
 class Guess:
     """What the missing part may look like; all at working size."""
 
-    base: Floats  # the membrane's tones
-    trust: Floats  # 0 to 1: how far the patches' tones are to be believed instead
-    offsets: Offsets
-    voted: Floats
+    base: Floats  # calm tones
+    patched: Floats  # what the patches say
+    lead: Floats  # 0 to 1: how far the patches lead
+    offsets: Offsets  # where each place takes its detail from
+    most: Floats  # ... and how much of it, in grey levels at this size
 
 
 def at_full_size(rgb: Pixels, hole: Mask, level: Level, guess: Guess) -> Pixels:
-    """The tones that are trusted, and the fine part of what the matches point at."""
+    """Tones as far as each guess leads, and the fine part of what the matches point at."""
     height, width = hole.shape
     small = (level.hole.shape[1], level.hole.shape[0])
-    trust = np.asarray(cv2.resize(guess.trust, small), np.float32)[..., None]
     # Never finer than eyes part detail from tone at full size.
     fine_px = max(_FINE_PX, _FINE_FULL_PX * small[0] / width)
-    tones = _tones(guess.voted, guess.base, fine_px)
-    base = (trust * tones + (1 - trust) * guess.base).astype(np.float32)
-    base += (1 - trust) * _GRAIN * _grain(guess.voted, fine_px)
-    gain = _gain(level, guess, fine_px)
+    calm = np.asarray(cv2.GaussianBlur(guess.patched, (0, 0), fine_px), np.float32)
+    tones = guess.base + guess.lead[..., None] * (calm - guess.base)
     # Where the patches are in their place their detail is, too.
-    strength = np.maximum(gain, trust[..., 0]).astype(np.float32)
+    strength = np.maximum(_gain(level, guess, fine_px), guess.lead)
     filled = rgb.copy()
     _copy(
         filled,
         rgb,
         hole,
-        base,
+        tones.astype(np.float32),
         _means(level, fine_px),
         guess.offsets,
         small[1] / height,
         small[0] / width,
-        strength,
+        strength.astype(np.float32),
+        # Shrinking has averaged grain away.
+        (guess.most * width / small[0]).astype(np.float32),
     )
     return filled
 
@@ -76,24 +72,6 @@ def _means(level: Level, fine_px: float) -> Floats:
     return np.asarray(cv2.GaussianBlur(calm, (0, 0), fine_px), np.float32)
 
 
-def _grain(voted: Floats, fine_px: float) -> Floats:
-    """What lies between detail and tone in the patches."""
-    votes = voted[..., :3]
-    wide = max(votes.shape[:2]) / _GRAIN_SHARE
-    fine, calm = (cv2.GaussianBlur(votes, (0, 0), px) for px in (fine_px, wide))
-    return np.asarray(fine - calm, np.float32)
-
-
-def _tones(voted: Floats, base: Floats, fine_px: float) -> Floats:
-    """The patches' coarse part, made to meet the rim without a step."""
-    votes = voted[..., :3]
-    calm = np.asarray(cv2.GaussianBlur(votes, (0, 0), fine_px), np.float32)
-    # Patches know structure, the rim knows the tone: a wide blur parts the two.
-    wide = max(votes.shape[:2]) / _TONE_SHARE
-    drift = cv2.GaussianBlur(base - votes, (0, 0), wide)
-    return np.asarray(calm + _TONE * drift, np.float32)
-
-
 def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
     """How strongly to copy detail for each place to have its share of that beside it.
 
@@ -101,7 +79,8 @@ def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
     the other.
     """
     energy = _energy(level, fine_px)
-    around, copied = _beside(level, energy), _copied(level, energy, guess.offsets)
+    brought = np.minimum(_copied(level, energy, guess.offsets), 3 * guess.most**2)
+    around, copied = _beside(level, energy), _mean_within(brought, level.hole)
     # Half by what is beside each place, half by all that is beside the hole.
     whole = float(around[level.hole].mean()) / max(
         float(copied[level.hole].mean()), 1e-3
@@ -110,16 +89,21 @@ def _gain(level: Level, guess: Guess, fine_px: float) -> Floats:
     return np.asarray(np.clip(gain, 0.3, _MOST_GAIN), np.float32)
 
 
-def with_detail(level: Level, offsets: Offsets) -> Offsets:
+def with_detail(level: Level, offsets: Offsets) -> tuple[Offsets, Floats]:
     """The matches, but from its own ground's edge where one has no detail to give.
 
     Under a smooth base smooth patches match best: they would leave a sea its sky, or
-    make a sky of its one calmest spot, again and again.
+    make a sky of its one calmest spot, again and again. From there comes grain alone:
+    an edge without its shapes looks like a scratch.
     """
-    energy = _energy(level, _FINE_PX) ** _EVENLY
-    bare = _copied(level, energy, offsets) < _BARE * _beside(level, energy)
+    even = _energy(level, _FINE_PX) ** _EVENLY
+    usual = _beside(level, even)
+    brought = _mean_within(_copied(level, even, offsets), level.hole)
+    bare = brought < _BARE * usual
     wrong = (bare | _overused(level, offsets)) & level.hole
-    return np.where(wrong[..., None], mirrored(level), offsets)
+    grain = _SCRATCH * np.sqrt(usual ** (1 / _EVENLY) / 3)
+    most = np.where(wrong, grain, 255).astype(np.float32)
+    return np.where(wrong[..., None], mirrored(level), offsets), most
 
 
 def _overused(level: Level, offsets: Offsets) -> Mask:
@@ -147,13 +131,13 @@ def _beside(level: Level, energy: Floats) -> Floats:
 
 
 def _copied(level: Level, energy: Floats, offsets: Offsets) -> Floats:
-    """How strong the detail is that the matches would bring."""
+    """How strong the detail is that the matches would bring, place by place."""
     ys, xs = np.nonzero(level.hole)
     from_y = np.clip(ys + offsets[ys, xs, 0], 0, level.hole.shape[0] - 1)
     from_x = np.clip(xs + offsets[ys, xs, 1], 0, level.hole.shape[1] - 1)
     copied = np.zeros_like(energy)
     copied[ys, xs] = energy[from_y, from_x]
-    return _mean_within(copied, level.hole)
+    return copied
 
 
 def _mean_within(values: Floats, mask: Mask) -> Floats:
@@ -188,6 +172,7 @@ def _copy(
     scale_y: float,
     scale_x: float,
     detail: Floats,
+    most: Floats,
 ) -> None:
     """Coarse tone plus the fine part of the pixel that the best match points at."""
     height, width = hole.shape
@@ -210,5 +195,6 @@ def _copy(
                 mean = _bilinear(
                     means, (sy + 0.5) * scale_y - 0.5, (sx + 0.5) * scale_x - 0.5, c
                 )
-                value = coarse + strength * (rgb[sy, sx, c] - mean)
+                fine = min(max(rgb[sy, sx, c] - mean, -most[cy, cx]), most[cy, cx])
+                value = coarse + strength * fine
                 filled[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))

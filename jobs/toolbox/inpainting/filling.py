@@ -9,6 +9,7 @@ from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting import repeats
 from jobs.toolbox.inpainting.detail import Guess, at_full_size, with_detail
 from jobs.toolbox.inpainting.kinds import Kinds
+from jobs.toolbox.inpainting.leading import lead, met, toned
 from jobs.toolbox.inpainting.membranes import membrane
 from jobs.toolbox.inpainting.patches import match, pyramid
 from jobs.toolbox.inpainting.sizes import (
@@ -22,8 +23,8 @@ from jobs.toolbox.inpainting.tones import (
     Trial,
     best_kinds,
     carried,
+    run_in,
     stretched,
-    trust_of,
     wide_tones,
 )
 
@@ -53,25 +54,27 @@ def fill(
         if not hole.any():
             return rgb
     size = size_within(hole.shape, WORK_PX, least_px=16)
-    trial = Trial.of(rgb, hole, forbidden)
-    tried, kinds = best_kinds(trial)
+    kinds = best_kinds(Trial.of(rgb, hole))
     levels = pyramid(rgb, hole, forbidden, _guided(guide, kinds, size), size)
     with ThreadPoolExecutor(1, thread_name_prefix="patches") as aside:
         # Two guesses at a time: neither needs more than one core.
         matching = aside.submit(match, levels, seed)
-        base = carried(rgb, hole, stretched(rgb, hole, kinds))
-        trust = trust_of(trial, guide, tried, seed)
+        edges = run_in(rgb, hole)
+        base = carried(stretched(rgb, hole, kinds), edges)
         matched = matching.result()
     if matched is None:
         return smooth(rgb, hole)
-    finest, picture = matched
+    level, (finest, voted) = levels[0], matched
+    patched = toned(level, base, met(level, finest, voted))
+    offsets, most = with_detail(level, finest)
     guess = Guess(
         base=base,
-        trust=trust,
-        offsets=with_detail(levels[0], finest),
-        voted=picture,
+        patched=patched,
+        lead=lead(level, base, edges, patched),
+        offsets=offsets,
+        most=most,
     )
-    return at_full_size(rgb, hole, levels[0], guess)
+    return at_full_size(rgb, hole, level, guess)
 
 
 def _guided(

@@ -91,7 +91,7 @@ def match(levels: list[Level], seed: int) -> tuple[Offsets, Floats] | None:
         else:
             offsets = _doubled(offsets, level)
             picture = level.picture.copy()
-            _vote(picture, level.picture, level.hole, offsets)
+            vote(picture, level.picture, level.hole, level.hole, offsets)
         rounds = 5 if number >= len(levels) - 2 else 2 if number else 1
         band = np.pad(level.hole, _RADIUS, mode="edge")
         kernel = np.ones((2 * _RADIUS + 1,) * 2, np.uint8)
@@ -101,7 +101,7 @@ def match(levels: list[Level], seed: int) -> tuple[Offsets, Floats] | None:
             _search(
                 picture, level.picture, targets, level.usable, offsets, 2, seed + turn
             )
-            _vote(picture, level.picture, level.hole, offsets)
+            vote(picture, level.picture, level.hole, level.hole, offsets)
     assert offsets is not None
     return offsets, picture
 
@@ -238,12 +238,14 @@ def _search(
 
 
 @njit(cache=True, nogil=True)
-def _vote(picture: Floats, source: Floats, hole: Mask, offsets: Offsets) -> None:
-    """Each missing pixel becomes the mean of what the patches around say."""
+def vote(
+    picture: Floats, source: Floats, targets: Mask, hole: Mask, offsets: Offsets
+) -> None:
+    """Each target becomes the mean of what the patches around say."""
     height, width = hole.shape
     for y in range(height):
         for x in range(width):
-            if not hole[y, x]:
+            if not targets[y, x]:
                 continue
             red = green = blue = mass = 0.0
             for dy in range(-2, 3):

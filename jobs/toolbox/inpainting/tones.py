@@ -1,4 +1,4 @@
-"""The tones of a fill without its detail: a membrane along the grain, and where patches know better."""
+"""The calm tones of a fill: a membrane along the grain, and edges that run into it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,15 +8,13 @@ import numpy as np
 
 from jobs.toolbox.images import Pixels
 from jobs.toolbox.inpainting.kinds import Kinds, find_kinds
-from jobs.toolbox.inpainting.membranes import membrane, span
-from jobs.toolbox.inpainting.patches import match, pyramid
+from jobs.toolbox.inpainting.membranes import span
 from jobs.toolbox.inpainting.sizes import (
     WORK_PX,
     Floats,
     Mask,
     grown,
     shrunk_colours,
-    shrunk_kinds,
     size_within,
 )
 
@@ -25,10 +23,8 @@ _TRIAL_PX = 192
 _RIM_PX = 6
 # No surroundings run more one way than this.
 _STRETCH = 4.0
-# However right patches were on the rim, farther in they may not be.
-_MOST = 0.5
-# How much the edges that run into the hole say of the tones in it, and at what size.
-_EDGES, _EDGES_PX, _EDGES_REACH = 0.25, 256, 5
+# How much the edges that run into the hole say of the tones in it, and their reach.
+_EDGES, _EDGES_REACH = 0.25, 3
 # The membrane is calm: solving it on a small picture loses nothing.
 _SPAN_PX = 400
 _GRAIN_PX = 450
@@ -57,20 +53,22 @@ def stretched(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
     return np.asarray(cv2.resize(spread, full, interpolation=cv2.INTER_LINEAR))
 
 
-def carried(rgb: Pixels, hole: Mask, calm: Floats) -> Floats:
-    """The membrane, and in it a share of the edges that run into the hole (Telea's).
+def run_in(rgb: Pixels, hole: Mask) -> Floats:
+    """The hole with the edges that meet it drawn on into it (Telea's), at working size."""
+    size = size_within(hole.shape, WORK_PX, least_px=16)
+    small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
+    gone = grown(hole, size).astype(np.uint8)
+    drawn = cv2.inpaint(small, gone, _EDGES_REACH, cv2.INPAINT_TELEA)
+    return np.asarray(drawn, np.float32)
+
+
+def carried(calm: Floats, edges: Floats) -> Floats:
+    """The membrane, and in it a share of the edges that run into the hole.
 
     The one errs by what it leaves out, the other by what it draws too far: together
     they are nearer to the truth than either.
     """
-    size = size_within(hole.shape, _EDGES_PX, least_px=16)
-    small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
-    gone = grown(hole, size).astype(np.uint8)
-    edges = cv2.inpaint(small, gone, _EDGES_REACH, cv2.INPAINT_TELEA)
-    told = cv2.resize(
-        edges.astype(np.float32), calm.shape[1::-1], interpolation=cv2.INTER_LINEAR
-    )
-    return np.asarray(calm + _EDGES * (told - calm), np.float32)
+    return np.asarray(calm + _EDGES * (edges - calm), np.float32)
 
 
 def _runs_of(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
@@ -105,16 +103,15 @@ def _runs_of(rgb: Pixels, hole: Mask, kinds: Kinds | None) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A rim of what is known covered up, to see which guess comes nearest to it, where."""
+    """A rim of what is known covered up, to see which guess comes nearest to it."""
 
     small: Pixels
     covered: Mask
     rim: Mask
-    barred: Mask
     told: Floats
 
     @classmethod
-    def of(cls, rgb: Pixels, hole: Mask, forbidden: Mask | None) -> "Trial":
+    def of(cls, rgb: Pixels, hole: Mask) -> "Trial":
         size = size_within(hole.shape, _TRIAL_PX, least_px=16)
         small = np.clip(shrunk_colours(rgb, hole, size), 0, 255).astype(np.uint8)
         gone = grown(hole, size)
@@ -124,7 +121,6 @@ class Trial:
             small=small,
             covered=covered,
             rim=covered & ~gone,
-            barred=gone if forbidden is None else gone | grown(forbidden, size),
             told=wide_tones(small.astype(np.float32)),
         )
 
@@ -133,17 +129,17 @@ class Trial:
         return np.asarray(off.sum(axis=2), np.float32)
 
 
-def best_kinds(trial: Trial) -> tuple[Kinds | None, Kinds | None]:
-    """The grounds that tell the covered rim best, and the same without that cover."""
+def best_kinds(trial: Trial) -> Kinds | None:
+    """The grounds that tell the covered rim best, found anew without that cover."""
     if trial.covered.all() or not trial.rim.any():
-        return None, None
+        return None
     colours = trial.small.astype(np.float32)
 
     def attempt(count: int) -> tuple[Kinds | None, float]:
         tried = find_kinds(colours, trial.covered, count)
         return tried, np.inf if tried is None else _rim_miss(trial, tried)
 
-    best: tuple[Kinds | None, Kinds | None] = None, None
+    best: Kinds | None = None
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="kinds") as trials:
         attempts = trials.map(attempt, _COUNTS)
         least = _rim_miss(trial, None)
@@ -151,33 +147,13 @@ def best_kinds(trial: Trial) -> tuple[Kinds | None, Kinds | None]:
     for count, (tried, miss) in zip(_COUNTS, attempts, strict=True):
         if miss < _CLEARLY * least:
             gone = trial.covered & ~trial.rim
-            least, best = miss, (tried, find_kinds(colours, gone, count) or tried)
+            least, best = miss, find_kinds(colours, gone, count) or tried
     return best
 
 
 def _rim_miss(trial: Trial, kinds: Kinds | None) -> float:
     guess = stretched(trial.small, trial.covered, kinds)
     return float(trial.miss(guess)[trial.rim].mean())
-
-
-def trust_of(
-    trial: Trial, guide: Floats | None, kinds: Kinds | None, seed: int
-) -> Floats:
-    """From 0 to 1, how far the patches' tones are to be believed instead."""
-    size = (trial.covered.shape[1], trial.covered.shape[0])
-    own = None if guide is None else shrunk_kinds(guide, size)
-    levels = pyramid(trial.small, trial.covered, trial.barred, own, size)
-    matched = None if trial.covered.all() else match(levels, seed)
-    if matched is None or not trial.rim.any():
-        return np.zeros((size[1], size[0]), np.float32)
-    misses = [
-        trial.miss(matched[1][..., :3]),
-        trial.miss(stretched(trial.small, trial.covered, kinds)),
-    ]
-    spread = membrane(np.dstack(misses).astype(np.float32), trial.rim)
-    by_patch, by_membrane = (wide_tones(spread[..., n]) + 4.0 for n in (0, 1))
-    # Patches must be clearly right: a membrane is never far off, a wrong patch is.
-    return np.asarray(np.clip(by_membrane / by_patch - 1.2, 0, _MOST), np.float32)
 
 
 def wide_tones(picture: Floats) -> Floats:

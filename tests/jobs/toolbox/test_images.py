@@ -211,6 +211,37 @@ def test_a_fill_is_nearer_the_truth_than_teleas_and_keeps_the_grain() -> None:
     assert _fine(filled, hole) > 0.5 * _fine(truth, hole)
 
 
+def test_a_fill_goes_on_with_the_ground_and_is_no_wash_of_its_tones() -> None:
+    ys, xs = np.indices((240, 360))
+    away = np.hypot(ys - 120, xs - 180)
+    hole, deep = away < 70, away < 45
+    kept = []
+    for seed in range(7, 12):
+        noise = np.random.default_rng(seed).normal(0, 1, hole.shape)
+        bark = np.asarray(cv2.GaussianBlur(noise, (0, 0), 9, sigmaY=3))
+        grey = np.clip(120 + 35 * bark / bark.std(), 0, 255).astype(np.uint8)
+        truth = np.repeat(grey[..., None], 3, axis=2)
+
+        filled = inpainting.fill(np.where(hole[..., None], 0, truth), hole)
+
+        kept.append(filled[deep].std() / truth[deep].std())
+    assert np.mean(kept) > 0.36
+
+
+def test_no_scratches_are_left_on_what_is_calm_between_edges() -> None:
+    rng = np.random.default_rng(3)
+    picture = (150 + rng.normal(0, 2, (300, 400, 3))).astype(np.uint8)
+    picture[:, :110:10] = 20
+    ys, xs = np.indices(picture.shape[:2])
+    hole = np.hypot(ys - 150, xs - 200) < 90
+
+    filled = inpainting.fill(np.where(hole[..., None], 255, picture), hole)
+
+    sharp = filled.astype(np.float32)
+    off = np.abs(sharp - cv2.GaussianBlur(sharp, (0, 0), 2.0))
+    assert off[np.hypot(ys - 150, xs - 210) < 60].max() < 25
+
+
 def _fine(picture: Pixels, where: np.ndarray) -> float:
     sharp = picture.astype(np.float32)
     detail = sharp - cv2.GaussianBlur(sharp, (0, 0), 2.0)
