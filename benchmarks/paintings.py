@@ -82,6 +82,9 @@ def _tell_scenes(bench: str, rows: list[dict[str, float]]) -> None:
         left_uncovered=round(
             float(np.mean([row["left_uncovered"] for row in rows])), 4
         ),
+        left_by_true_cut=round(
+            float(np.mean([row["left_by_true_cut"] for row in rows])), 4
+        ),
         must={"alpha_iou": 0.80, "order": 0.90, "psnr_db": 45, "halo_worst": 1.2},
     )
 
@@ -103,6 +106,7 @@ def _measure_scene(scene: Scene) -> dict[str, float]:
         "uncovered": _uncovered(sheets, nearness),
         "left_behind": round(_left_behind(scene, sheets), 4),
         "left_uncovered": round(_left_uncovered(scene, sheets), 4),
+        "left_by_true_cut": round(_left_uncovered(scene, _cut_truly(scene)), 4),
     }
 
 
@@ -177,6 +181,15 @@ def _left_behind(scene: Scene, sheets: list[Sheet]) -> float:
     subject, told, seen = _still_seen(scene, sheets)
     rim = _rim(subject) & told
     return float((rim & seen).sum() / max(rim.sum(), 1))
+
+
+def _cut_truly(scene: Scene) -> list[Sheet]:
+    """Our sheets, had we known the layers: what chance alone leaves of the subject.
+
+    A brown fill where a shadow lay is more like a brown fruit than like the shadow.
+    """
+    sheets = peel(Photo(rgb=scene.photo), scene.visible, len(scene.layers))
+    return sorted(sheets, key=lambda sheet: sheet.number)
 
 
 def _left_uncovered(scene: Scene, sheets: list[Sheet]) -> float:

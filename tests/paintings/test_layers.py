@@ -14,6 +14,7 @@ from paintings.engines.layers.peeling import Sheet, peel, rest
 from paintings.engines.painterly.fields import Light
 from paintings.engines.painterly.painting import paint_picture, paint_sheet
 from paintings.engines.painterly.styles import Style
+from paintings.scenery import compose
 
 
 def _grained(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Pixels:
@@ -95,6 +96,33 @@ def test_a_shirt_like_the_wall_behind_it_stays_in_front() -> None:
     front[40:, 90:150] = True
 
     assert not see_through(picture, front).any()
+
+
+def test_a_coat_that_is_roughly_like_the_street_has_no_holes() -> None:
+    scene = compose("street", seed=2, width=600, height=400)
+    walker = scene.visible == scene.visible.max()
+
+    assert see_through(scene.photo, walker).sum() < 0.002 * walker.sum()
+
+
+def test_the_edge_of_a_thing_does_not_tint_what_is_behind_it() -> None:
+    rng = np.random.default_rng(1)
+    ys, xs = np.indices((400, 600))
+    away = np.hypot(xs - 300, ys - 200)
+    cover = np.clip(110.5 - away, 0, 1)[..., None]
+    grain, shade = (
+        np.asarray(cv2.GaussianBlur(rng.normal(0, 1, away.shape), (0, 0), px))
+        for px in (2, 6)
+    )
+    grey = 110 + 30 * (grain / grain.std())[..., None]
+    red = np.array([200, 50, 40]) * (1 + 0.25 * shade / shade.std())[..., None]
+    picture = np.clip(cover * red + (1 - cover) * grey, 0, 255).astype(np.uint8)
+
+    _, behind = peel(Photo(rgb=picture), (away < 110).astype(np.int32), 2)
+
+    shown = behind.rgba.astype(np.float32)
+    tint = np.abs(shown[..., 0] - shown[..., 1:3].mean(axis=2))
+    assert tint[np.abs(away - 110) < 5].mean() < 5
 
 
 def test_a_badge_on_a_coat_is_no_gap_but_a_window_between_its_sleeves_is() -> None:

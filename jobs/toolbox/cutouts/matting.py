@@ -12,6 +12,8 @@ from jobs.toolbox.images import Pixels
 SMALL_PX = 420
 _WORK_PX = 1400
 _STRIP_ROWS = 512
+# So little of either side is grain of the other one, not its mixture.
+_FAINT = 0.08
 
 
 def refine(rgb: Pixels, coarse: Floats, *, doubt_px: float = 3.5) -> Matte:
@@ -121,7 +123,7 @@ def _unmix(
     # Colours alike to the subject's, but far outside it, stay outside.
     alpha *= np.clip(clean_prior * 6.0, 0.0, 1.0)
     alpha = 1 - (1 - alpha) * np.clip((1 - clean_prior) * 6.0, 0.0, 1.0)
-    alpha = np.clip((alpha - 0.02) / 0.96, 0.0, 1.0)
+    alpha = np.clip((alpha - _FAINT) / (1 - 2 * _FAINT), 0.0, 1.0)
     lifted = (mine - (1 - alpha)[:, None] * back) / np.maximum(alpha, 0.15)[:, None]
     share = np.clip(alpha * 1.6 - 0.2, 0.0, 1.0)[:, None]
     clean = share * np.clip(lifted, 0.0, 1.0) + (1 - share) * front

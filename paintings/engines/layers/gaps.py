@@ -22,8 +22,9 @@ _WIDE_REACH = 0.2
 _LIKE, _AS_IT_VARIES = 8.0, 1.5
 # ... and unlike this is what is in front around it.
 _UNLIKE = 40.0
-# ... so, too, is what is in front this far beside it: a gap has an edge.
-_EDGE, _BESIDE_PX = 45.0, 2
+# ... so, too, is what is in front this far beside it: a gap has an edge, and differs
+# there so many times as much as it does from what is behind.
+_EDGE, _BESIDE_PX, _RATHER = 45.0, 2, 3.0
 # Smaller gaps are grain; larger ones, as shares of the picture, are no gaps but a
 # shirt in the colour of the wall.
 _SMALLEST_PX, _LARGEST = 6, 0.004
@@ -47,10 +48,13 @@ def see_through(picture: Pixels, front: Mask) -> Mask:
     alike = front & (off_back < np.maximum(_LIKE, _AS_IT_VARIES * spread))
     pieces, count = ndimage.label(alike)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    unlike = np.bincount(pieces.ravel(), off_own.ravel(), count + 1)
+    unlike, missed = (
+        np.bincount(pieces.ravel(), off.ravel(), count + 1) / np.maximum(sizes, 1)
+        for off in (off_own, off_back)
+    )
     gap = (sizes >= _SMALLEST_PX) & (sizes <= _LARGEST * front.size)
-    gap &= unlike > _UNLIKE * sizes
-    gap &= _edges(colours, pieces, front, count) > _EDGE
+    edges = _edges(colours, pieces, front, count)
+    gap &= (unlike > _UNLIKE) & (edges > np.maximum(_EDGE, _RATHER * missed))
     gap[0] = False
     return np.asarray(gap[pieces], np.bool_)
 

@@ -24,6 +24,10 @@ Mask = NDArray[np.bool_]
 # How different two layers' grounds look to the fill, in grey levels.
 _GUIDE_STEP = 40.0
 
+# Colours nearer to each other, in grey levels, do not tell how much covers what; and
+# how far a cover may go on its way to none or to all.
+_TOLD_APART, _ANEW = 30.0, 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
@@ -97,6 +101,10 @@ def _agree(picture: Pixels, front: Pixels, back: Pixels, alpha: Pixels) -> None:
     height, width = alpha.shape
     for y in prange(height):
         for x in range(width):
+            if 0 < alpha[y, x] < 255:
+                alpha[y, x] = _told_anew(
+                    picture[y, x], front[y, x], back[y, x], alpha[y, x]
+                )
             if alpha[y, x] > 127:
                 alpha[y, x] = _enough(
                     picture[y, x], front[y, x], back[y, x], alpha[y, x]
@@ -146,6 +154,26 @@ def _blamed(goal: float, f: float, b: float, a: float) -> tuple[float, float]:
     """Both sides changed so that they mix to the goal: the thinner takes less of the blame."""
     miss = (goal - (a * f + (1 - a) * b)) / (a * a + (1 - a) * (1 - a))
     return f + a * miss, b + (1 - a) * miss
+
+
+@njit(cache=True, nogil=True)
+def _told_anew(picture: Pixels, front: Pixels, back: Pixels, cover: int) -> int:
+    """The cover that lies on the way from what was filled in behind to what is in front.
+
+    What a matte is off by would else tint the back, and stay as a rim when the front
+    moves.
+    """
+    a = cover / 255.0
+    along = across = 0.0
+    for c in range(3):
+        f, b = float(front[c]), float(back[c])
+        across += (f - b) * (f - b)
+        along += (float(picture[c]) - (a * f + (1 - a) * b)) * (f - b)
+    if across < _TOLD_APART**2:
+        return cover
+    most = _ANEW * min(a, 1 - a)
+    a += min(max(along / across, -most), most)
+    return int(np.round(255.0 * a))
 
 
 @njit(cache=True, nogil=True)
