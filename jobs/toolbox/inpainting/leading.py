@@ -11,7 +11,7 @@ from jobs.toolbox.inpainting.sizes import Floats, Mask
 _RIM_PX, _RIM_SOFT_PX = 2, 3.0
 # Of what the edges stray from the base patches may this much, and how near by that is
 # measured, as a share of the longer side.
-_LEAD, _LEAD_NEAR, _LEAD_MOST = 0.7, 0.08, 0.85
+_LEAD, _LEAD_NEAR, _LEAD_MOST = 0.65, 0.08, 0.85
 # What is wider than this share of the longer side is the base's to tell.
 _TONE_SHARE = 0.05
 

@@ -25,6 +25,9 @@ _RADIUS = 3
 # What chance finds has to be this much better than what the neighbours point at: a flat
 # ground is else made of its one calmest spot, again and again.
 _BY_CHANCE = 0.7
+# What a spot costs that is shown as often as all would be if all were shown alike: as
+# much as being off by four grey levels. It is counted in squares of this side.
+_DEAR, _CELL_PX = 49 * 3 * 16.0, 4
 # What is copied from beyond a rim comes in tiles of this size, so far aside.
 _TILE_PX, _ASIDE_PX = 12, 18
 
@@ -197,6 +200,8 @@ def _search(
 ) -> None:
     """PatchMatch: try the neighbours' matches, then chance around the best so far."""
     height, width = targets.shape
+    uses = _uses(targets, offsets)
+    rate = _DEAR * usable.sum() / max(targets.sum(), 1) / _CELL_PX**2
     state = np.uint32(747796405 * (seed + 1) + 2891336453)
     for sweep in range(sweeps):
         step = 1 if sweep % 2 == 0 else -1
@@ -204,37 +209,96 @@ def _search(
             y = row if step == 1 else height - 1 - row
             for column in range(width):
                 x = column if step == 1 else width - 1 - column
-                if not targets[y, x]:
-                    continue
-                by, bx = offsets[y, x, 0], offsets[y, x, 1]
-                best = _distance(picture, source, y, x, y + by, x + bx, 1e30)
-                for turn in range(2):
-                    ny = y - step if turn == 0 else y
-                    nx = x if turn == 0 else x - step
-                    if 0 <= ny < height and 0 <= nx < width and targets[ny, nx]:
-                        sy, sx = y + offsets[ny, nx, 0], x + offsets[ny, nx, 1]
-                        if 0 <= sy < height and 0 <= sx < width and usable[sy, sx]:
-                            value = _distance(picture, source, y, x, sy, sx, best)
-                            if value < best:
-                                best, by, bx = value, sy - y, sx - x
-                best *= _BY_CHANCE
-                reach = max(height, width) // 2
-                while reach >= 1:
-                    state = np.uint32(
-                        state * np.uint32(1664525) + np.uint32(1013904223)
+                if targets[y, x]:
+                    state = _improve(
+                        picture,
+                        source,
+                        targets,
+                        usable,
+                        offsets,
+                        uses,
+                        rate,
+                        y,
+                        x,
+                        step,
+                        state,
                     )
-                    jump_y = int(state >> np.uint32(8)) % (2 * reach + 1) - reach
-                    state = np.uint32(
-                        state * np.uint32(1664525) + np.uint32(1013904223)
-                    )
-                    jump_x = int(state >> np.uint32(8)) % (2 * reach + 1) - reach
-                    sy, sx = y + by + jump_y, x + bx + jump_x
-                    if 0 <= sy < height and 0 <= sx < width and usable[sy, sx]:
-                        value = _distance(picture, source, y, x, sy, sx, best)
-                        if value < best:
-                            best, by, bx = value, sy - y, sx - x
-                    reach //= 2
-                offsets[y, x, 0], offsets[y, x, 1] = by, bx
+
+
+@njit(cache=True, nogil=True)
+def _uses(targets: Mask, offsets: Offsets) -> Floats:
+    """How often each square of the source is shown."""
+    height, width = targets.shape
+    uses = np.zeros((height // _CELL_PX + 1, width // _CELL_PX + 1), np.float32)
+    for y in range(height):
+        for x in range(width):
+            if targets[y, x]:
+                sy, sx = y + offsets[y, x, 0], x + offsets[y, x, 1]
+                uses[sy // _CELL_PX, sx // _CELL_PX] += 1
+    return uses
+
+
+@njit(cache=True, nogil=True)
+def _improve(
+    picture: Floats,
+    source: Floats,
+    targets: Mask,
+    usable: Mask,
+    offsets: Offsets,
+    uses: Floats,
+    rate: float,
+    y: int,
+    x: int,
+    step: int,
+    state: np.uint32,
+) -> np.uint32:
+    """Look for a better match for one place; gives chance's next state."""
+    height, width = targets.shape
+    by, bx = y + offsets[y, x, 0], x + offsets[y, x, 1]
+    uses[by // _CELL_PX, bx // _CELL_PX] -= 1
+    best = _price(picture, source, usable, uses, rate, y, x, by, bx, np.inf)
+    for ny, nx in ((y - step, x), (y, x - step)):
+        if 0 <= ny < height and 0 <= nx < width and targets[ny, nx]:
+            sy, sx = y + offsets[ny, nx, 0], x + offsets[ny, nx, 1]
+            value = _price(picture, source, usable, uses, rate, y, x, sy, sx, best)
+            if value < best:
+                best, by, bx = value, sy, sx
+    best *= _BY_CHANCE
+    reach = max(height, width) // 2
+    while reach >= 1:
+        state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
+        sy = by + int(state >> np.uint32(8)) % (2 * reach + 1) - reach
+        state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
+        sx = bx + int(state >> np.uint32(8)) % (2 * reach + 1) - reach
+        value = _price(picture, source, usable, uses, rate, y, x, sy, sx, best)
+        if value < best:
+            best, by, bx = value, sy, sx
+        reach //= 2
+    uses[by // _CELL_PX, bx // _CELL_PX] += 1
+    offsets[y, x, 0], offsets[y, x, 1] = by - y, bx - x
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _price(
+    picture: Floats,
+    source: Floats,
+    usable: Mask,
+    uses: Floats,
+    rate: float,
+    y: int,
+    x: int,
+    sy: int,
+    sx: int,
+    best: float,
+) -> float:
+    """How unlike a spot is, and how often it is shown already; at least the best is bad."""
+    if not (0 <= sy < usable.shape[0] and 0 <= sx < usable.shape[1] and usable[sy, sx]):
+        return np.inf
+    dear = rate * uses[sy // _CELL_PX, sx // _CELL_PX]
+    if dear >= best:
+        return np.inf
+    return float(dear + _distance(picture, source, y, x, sy, sx, best - dear))
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from jobs.errors import UnreadableMediaError
 from jobs.toolbox import cutouts, images, inpainting
 from jobs.toolbox.images import Photo, Pixels
+from jobs.toolbox.inpainting import patches
 
 
 @pytest.fixture
@@ -226,6 +227,26 @@ def test_a_fill_goes_on_with_the_ground_and_is_no_wash_of_its_tones() -> None:
 
         kept.append(filled[deep].std() / truth[deep].std())
     assert np.mean(kept) > 0.36
+
+
+def test_a_fill_is_not_made_of_the_calmest_spot_alone() -> None:
+    rng = np.random.default_rng(0)
+    cloud = np.asarray(cv2.GaussianBlur(rng.normal(0, 1, (160, 240)), (0, 0), 3))
+    grey = np.clip(120 + 30 * cloud / cloud.std(), 0, 255).astype(np.uint8)
+    grey[20:60, 180:220] = 120
+    ys, xs = np.indices(grey.shape)
+    hole = np.hypot(ys - 90, xs - 90) < 55
+    levels = patches.pyramid(
+        np.repeat(grey[..., None], 3, axis=2), hole, None, None, (240, 160)
+    )
+
+    matched = patches.match(levels, seed=1)
+
+    assert matched is not None
+    from_y = ys + matched[0][..., 0]
+    from_x = xs + matched[0][..., 1]
+    calm = (from_y >= 20) & (from_y < 60) & (from_x >= 180) & (from_x < 220)
+    assert calm[hole].mean() < 0.7
 
 
 def test_no_scratches_are_left_on_what_is_calm_between_edges() -> None:
