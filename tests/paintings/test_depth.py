@@ -151,6 +151,13 @@ def test_a_patch_of_ground_at_our_feet_is_ground() -> None:
     assert role == [Role.BACKDROP, Role.BAND, Role.THING, Role.BAND]
 
 
+def test_a_night_sky_that_comes_down_between_masts_is_behind_them() -> None:
+    near = local.estimate(Photo(rgb=data.rocket())).near
+
+    sky, rocket = near[13:80, 100:300], near[135:210, 198:208]
+    assert sky.mean() < rocket.mean() - 0.5
+
+
 def test_a_pot_on_the_floor_is_no_wall_though_its_colour_is_the_walls() -> None:
     labels = np.zeros((200, 300), np.int32)
     labels[140:] = 1  # the floor

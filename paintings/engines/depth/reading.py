@@ -143,14 +143,14 @@ def drawn(sight: Sight, reading: Reading) -> tuple[Floats, Regions]:
     things = np.flatnonzero((share > 0.5) & large)
     nearness = whole.means(plain)
     ordered = [int(one) for one in sorted(things, key=lambda one: float(nearness[one]))]
+    main = sight.main
+    one = 0 if main is None else int(np.bincount(whole.labels[main]).argmax())
     redraw(small, whole.labels, plain, ordered)
     with_heads(small, sight.evidence.strength, whole.labels, plain, ordered)
-    if sight.main is not None:
+    if main is not None:
         # It was cut along its edges at the first.
-        one = int(np.bincount(whole.labels[sight.main]).argmax())
-        own = sight.main & (whole.labels == one)
-        plain[sight.main] = float(np.median(plain[own]))
-        whole.labels[sight.main] = one
+        plain[main] = float(np.median(reading.plain[main]))
+        whole.labels[main] = one
     return plain, renumbered(whole.labels)
 
 

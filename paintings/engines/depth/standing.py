@@ -14,6 +14,8 @@ Flags = NDArray[np.bool_]
 
 _LIKE_BACKDROP = 12.0
 _LIKE_SKY = 20.0
+# What holds this share of the upper edge spans it.
+_SPANS = 0.6
 # ... and, if it stands on the ground, that much of its outline is there.
 _MEETS = 0.15
 # The mean fine detail of a clear sky, in units of lightness, is below this.
@@ -59,6 +61,8 @@ def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
     wide = shape.right - shape.left
     hangs = (shape.on_top > np.minimum(0.05, 0.5 * wide)) & (shape.on_bottom < 0.02)
     hangs &= shape.foot < 0.85
+    # However low it reaches: what spans the upper edge and hardly the lower is no thing.
+    hangs |= (shape.on_top > _SPANS) & (shape.on_bottom < 0.3 * shape.on_top)
     role[hangs & ~(one_side & (shape.foot > 0.7) & ~both_sides)] = Role.BACKDROP
     if not (role == Role.BACKDROP).any():
         role[int(np.argmax(shape.on_top - shape.foot))] = Role.BACKDROP
