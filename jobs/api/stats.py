@@ -137,7 +137,7 @@ def _usage(user: User, since: datetime) -> list[Json]:
                 "month": row["month"].strftime("%Y-%m"),
                 "project": row["project__slug"],
                 "jobs": row["count"],
-                "stage_seconds": round(span.total_seconds(), 1) if span else 0.0,
+                "stage_seconds": round(span.total_seconds(), 3) if span else 0.0,
                 "cost_usd": float(row["cost"] or 0),
             }
         )

@@ -18,7 +18,7 @@ from jobs.toolbox.inpainting.sizes import (
     size_within,
 )
 
-# The size at which the two guesses are compared, and how wide a rim is covered up.
+# The size at which grounds are tried, and how wide a rim is covered up for that.
 _TRIAL_PX = 192
 _RIM_PX = 6
 # No surroundings run more one way than this.

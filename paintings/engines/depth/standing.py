@@ -12,10 +12,10 @@ from paintings.engines.depth.vanishing import Vanishing
 Groups = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_LIKE_BACKDROP = 12.0
-_LIKE_SKY = 20.0
 # What holds this share of the upper edge spans it.
 _SPANS = 0.6
+_LIKE_BACKDROP = 12.0
+_LIKE_SKY = 20.0
 # ... and, if it stands on the ground, that much of its outline is there.
 _MEETS = 0.15
 # The mean fine detail of a clear sky, in units of lightness, is below this.

@@ -23,7 +23,6 @@ Mask = NDArray[np.bool_]
 
 # How different two layers' grounds look to the fill, in grey levels.
 _GUIDE_STEP = 40.0
-
 # Colours nearer to each other, in grey levels, do not tell how much covers what; and
 # how far a cover may go on its way to none or to all.
 _TOLD_APART, _ANEW = 30.0, 0.5
