@@ -371,6 +371,36 @@ def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None
     assert (front & truth).sum() / (front | truth).sum() > 0.75
 
 
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [
+        # One of six readings sees nothing but a meadow: focus is not asked for that.
+        ("pasture", 52),
+        # What looks like a face on a dog makes no person of the meadow behind it.
+        ("pasture", 62),
+        # A hill from side to side is not what a photo is of, nor a crown a front.
+        ("landscape", 51),
+        # A table's far strip, parted from the rest by a vase and fruit, is table.
+        ("still_life", 20),
+        # A wall is as far as the far end of its floor.
+        ("parlour", 52),
+    ],
+)
+def test_a_scene_comes_apart_into_what_it_was_made_of(kind: str, seed: int) -> None:
+    scene = compose(kind, seed=seed, width=900, height=600)
+
+    labels, _ = cut(local.estimate(Photo(rgb=scene.photo)), len(scene.layers))
+
+    found = cv2.resize(
+        labels.astype(np.uint8), (900, 600), interpolation=cv2.INTER_NEAREST
+    )
+    shares = []
+    for number in range(1, len(scene.layers)):
+        ours, truth = found == number, scene.visible == number
+        shares.append((ours & truth).sum() / (ours | truth).sum())
+    assert np.mean(shares) > 0.8
+
+
 def _tiny_network(path: Path, *, side: int = 56, channels: int = 3) -> Path:
     """A network that calls red near: one convolution over the three colours."""
     weights = np.array([1, 0, 0], np.float32)[:channels].reshape(1, channels, 1, 1)

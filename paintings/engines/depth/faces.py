@@ -28,6 +28,8 @@ _SKIN = 0.35
 _SHOULDERS, _CHEST = 0.9, 2.5
 # From this share of itself within the person's outline a surface is part of them.
 _PART = 0.6
+# ... and from this one on what lies in the middle of their face or chest.
+_MIDDLE = 0.2
 
 
 def people(faces: list[Face], regions: Regions) -> list[Flags]:
@@ -40,12 +42,13 @@ def people(faces: list[Face], regions: Regions) -> list[Flags]:
         below = (rows > y + 1.2 * side) & (rows < y + (1 + _CHEST) * side)
         beside = np.abs(columns - middle) < (0.5 + _SHOULDERS) * side
         body = ((head < side**2) | (below & beside)).astype(np.float32)
-        mine = regions.means(body) > _PART
-        # The surfaces that hold the middle of face and chest are theirs in any case.
+        within = regions.means(body)
+        mine = within > _PART
+        # What is behind a doll or a face in a cloud is no coat.
         height, width = body.shape
         for row in (y + side // 2, min(round(y + 2.2 * side), height - 1)):
             at = regions.labels[row, min(middle, width - 1)]
-            mine[at] |= bool(regions.sizes[at] < 0.5 * body.size)
+            mine[at] |= bool(within[at] > _MIDDLE)
         if mine.any():
             found.append(mine)
     return found

@@ -25,6 +25,8 @@ from paintings.engines.depth.vanishing import find_vanishing
 SMALL_PX = 400
 # A photo is read several times: from so many pieces, with strips dealt with in each way.
 _PIECES = (36, 30, 24)
+# Where this share of the readings is flat, a photo is asked what is in focus.
+_DOUBT = 1 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ def estimate(photo: Photo) -> DepthField:
 def _before_all(sight: Sight, readings: list[Reading]) -> Flags | None:
     """Where all may be one backdrop: what is in focus, else what stands out, is before it."""
     flat = [reading.is_flat() for reading in readings]
-    front = in_focus(sight.small) if any(flat) else None
+    front = in_focus(sight.small) if np.mean(flat) >= _DOUBT else None
     if front is None and all(flat) and sight.subject is not None:
         return sight.subject.mask
     return front

@@ -78,7 +78,7 @@ def _slants(lowest: Floats, held: NDArray[np.bool_]) -> Floats:
         # The ends of a rim are where something else cuts in.
         xs = xs[len(xs) // 10 : -len(xs) // 10]
         rim = row[xs]
-        if np.ptp(rim) > 0 and abs(np.corrcoef(xs, rim)[0, 1]) > 0.8:
+        if np.ptp(rim) > 0 and abs(np.corrcoef(xs, rim)[0, 1]) > 0.92:
             slopes[one] = abs(np.polyfit(xs, rim, 1)[0])
     return slopes
 

@@ -154,7 +154,8 @@ def _lay_grounds(near: Floats, regions: Regions, parts: Parts, small: Pixels) ->
     for field in np.unique(fields[band]):
         same = band & (fields == field)
         large = same & (shape.size > 0.2 * shape.size[same].max())
-        far, foot = float(shape.top[large].min()), float(shape.mean_foot[large].max())
+        far = min(float(shape.top[large].min()), _far_end(shape, same))
+        foot = float(shape.mean_foot[large].max())
         below = _next_below(shape, fields, band, same)
         inside = np.isin(regions.labels, np.flatnonzero(same))
         # What reaches down to our feet lies, however its far edge runs.
@@ -169,7 +170,20 @@ def _lay_grounds(near: Floats, regions: Regions, parts: Parts, small: Pixels) ->
         near[inside] = (back + (seen - back) * rise).repeat(near.shape[1], 1)[inside]
     back_role = parts.role == Role.BACKDROP
     if band.any() and not parts.open_sky and meets_floor(shape, parts.role):
-        near[back_role[regions.labels]] = _height(float(shape.top[band].min()))
+        near[back_role[regions.labels]] = near[band[regions.labels]].min()
+
+
+def _far_end(shape: Outlines, same: NDArray[np.bool_]) -> float:
+    """Where a ground in several pieces begins, as a mean over its columns."""
+    edge = _upper_edge(shape, same)
+    height = float(shape.lowest.max() + 1)
+    return float(edge[np.isfinite(edge)].mean() / height)
+
+
+def _upper_edge(shape: Outlines, same: NDArray[np.bool_]) -> Floats:
+    """The highest row of some surfaces in each column, infinite where none is."""
+    edge = np.where(shape.held[same], shape.highest[same], np.inf).min(axis=0)
+    return np.asarray(edge, np.float32)
 
 
 def _next_below(
@@ -209,7 +223,7 @@ def _skyline(shape: Outlines, same: NDArray[np.bool_]) -> float:
 def _roughness(shape: Outlines, same: NDArray[np.bool_]) -> float:
     """By what share of the height the upper edge leaves the straight line through it."""
     height = float(shape.lowest.max() + 1)
-    edge = np.where(shape.held[same], shape.highest[same], np.inf).min(axis=0)
+    edge = _upper_edge(shape, same)
     xs = np.flatnonzero(np.isfinite(edge))
     if len(xs) < 8:
         return 0.0

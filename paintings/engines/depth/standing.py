@@ -144,12 +144,21 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     few = shape.size < 0.06
     broad = (shape.right - shape.left > 0.4) & (on_band.sum(axis=1) > 0.6)
     lies = (few & (tuft | flat)) | (broad & tuft)
-    role[(role == Role.THING) & lies] = Role.BAND
+    role[(role == Role.THING) & (lies | _at_far_edge(shape, role, squat))] = Role.BAND
     _ground_at_our_feet(shape, contrast, role, squat)
     wall = role == Role.WALL
     on_wall = shape.contacts[:, wall].sum(axis=1) / outer
     on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1)
     role[(role == Role.THING) & (on_wall > 0.5) & (on_ground < 0.3)] = Role.HUNG
+
+
+def _at_far_edge(shape: Outlines, role: NDArray[np.int64], squat: Flags) -> Flags:
+    """What ends level with the far end of a ground that it touches is more of it."""
+    band = role == Role.BAND
+    touches = shape.contacts[:, band] > 4
+    level = np.abs(shape.peak[:, None] - shape.peak[band][None]) < SKIRTING
+    flush = shape.top - shape.peak < SKIRTING
+    return np.asarray(squat & flush & (touches & level).any(axis=1), np.bool_)
 
 
 def _ground_at_our_feet(

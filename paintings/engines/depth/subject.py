@@ -20,6 +20,9 @@ _LARGE, _ONE = 0.29, 0.9
 _COMPACT, _PLAINLY = 0.9, 0.6
 # ... unless it reaches along this much of both sides or of the upper edge: a ground.
 _FRAMED = 0.02
+# What stands out does so less the nearer to the frame: so is what fills nearly the whole
+# of this share of the rows.
+_NEARLY, _ROWS = 0.85, 0.1
 # How far around a place its detail counts, and when there is none; what is in focus or
 # out of it is at least this share of the picture.
 _AROUND_PX, _NO_DETAIL, _BARELY = 8.0, 0.05, 0.05
@@ -78,6 +81,8 @@ def _is_main(whole: Flags, gap: float) -> bool:
         float(side.mean()) for side in (whole[:, 0], whole[:, -1], whole[0])
     )
     if min(left, right) > _FRAMED or top > _FRAMED:
+        return False
+    if (whole.mean(axis=1) > _NEARLY).mean() > _ROWS:
         return False
     return bool(whole.mean() > _LARGE or (gap > _PLAINLY and _is_compact(whole)))
 
