@@ -44,7 +44,7 @@ def people(faces: list[Face], regions: Regions) -> list[Flags]:
         body = ((head < side**2) | (below & beside)).astype(np.float32)
         within = regions.means(body)
         mine = within > _PART
-        # What is behind a doll or a face in a cloud is no coat.
+        # A coat reaches far beyond this outline, a meadow behind a chance face farther.
         height, width = body.shape
         for row in (y + side // 2, min(round(y + 2.2 * side), height - 1)):
             at = regions.labels[row, min(middle, width - 1)]

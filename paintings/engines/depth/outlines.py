@@ -9,6 +9,9 @@ from paintings.engines.depth.regions import Floats, Regions, row_reaches
 
 Flags = NDArray[np.bool_]
 
+# A rim whose rows follow its columns this closely is a line; a crown's curve is none.
+_STRAIGHT = 0.92
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outlines:
@@ -78,7 +81,7 @@ def _slants(lowest: Floats, held: NDArray[np.bool_]) -> Floats:
         # The ends of a rim are where something else cuts in.
         xs = xs[len(xs) // 10 : -len(xs) // 10]
         rim = row[xs]
-        if np.ptp(rim) > 0 and abs(np.corrcoef(xs, rim)[0, 1]) > 0.92:
+        if np.ptp(rim) > 0 and abs(np.corrcoef(xs, rim)[0, 1]) > _STRAIGHT:
             slopes[one] = abs(np.polyfit(xs, rim, 1)[0])
     return slopes
 
