@@ -65,7 +65,8 @@ class PaintingOrder(serializers.Serializer[Job]):
     engine = serializers.CharField(max_length=40, required=False)
     project = serializers.CharField(max_length=80, required=False, allow_blank=True)
     priority = serializers.ChoiceField(choices=Priority.labels, required=False)
-    cache = serializers.BooleanField(required=False)
+    # Without a default a form that leaves it out would say no.
+    cache = serializers.BooleanField(required=False, default=True)
     webhook_url = serializers.URLField(max_length=2000, required=False)
 
 
@@ -97,7 +98,7 @@ class UploadView(FormApiView):
         file = request.FILES.get("file")
         if not isinstance(file, ReceivedFile):
             raise RequestError(
-                "Send the photo in the form field “file”.",
+                "Send the photo in the form field “file”. There is none, or it is empty.",
                 errors={"file": ["This field is required."]},
             )
         project = ensure_project(caller(request), _named_project(request))

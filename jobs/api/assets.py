@@ -92,7 +92,7 @@ class ProjectAssetsView(FormApiView):
         file = request.FILES.get("file")
         if not isinstance(file, ReceivedFile):
             raise RequestError(
-                "Send the file in the form field “file”.",
+                "Send the file in the form field “file”. There is none, or it is empty.",
                 errors={"file": ["This field is required."]},
             )
         project = _project_to_fill(request, slug)

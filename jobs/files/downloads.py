@@ -28,6 +28,7 @@ from jobs.files.quotas import TEXT_KINDS
 from jobs.files.ranges import ByteRange, NotSatisfiableError, parse
 from jobs.inputs import Kind
 from jobs.models import Asset
+from jobs.toolbox.sniffing import SVG
 
 CHUNK = 2**20
 # Shown by the browser itself; everything else is offered for saving.
@@ -110,7 +111,7 @@ def file_response(
 
 
 def _is_shown(asset: Asset) -> bool:
-    if asset.content_type == "image/svg+xml":
+    if asset.content_type == SVG:
         return False
     if asset.job_id is None and asset.kind in TEXT_KINDS:
         # Whatever somebody typed: no browser shall make more of it than a file.

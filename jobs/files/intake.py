@@ -19,7 +19,7 @@ from jobs.files.quotas import SizeLimit
 from jobs.files.storage import Area, StoredFile
 from jobs.inputs import Kind
 from jobs.models import Project
-from jobs.toolbox.sniffing import HEAD_BYTES, Sniffed, sniff
+from jobs.toolbox.sniffing import HEAD_BYTES, SVG, Sniffed, sniff
 
 # What people may store: what some pipeline can start from.
 MEDIA = frozenset(
@@ -28,6 +28,16 @@ MEDIA = frozenset(
 # Plain text has no signature: it is a transcript where its name says so, too.
 TEXT = "text/plain"
 TEXT_ENDINGS = (".txt", ".text")
+# What to send instead of what is not taken.
+_SUCH_AS = {
+    Kind.IMAGE: "a picture (JPEG, PNG, WebP, HEIC, AVIF or TIFF)",
+    Kind.VIDEO: "a film (MP4, MOV, MKV or WebM)",
+    Kind.AUDIO: "a recording (WAV, MP3, FLAC or M4A)",
+    Kind.CAPTIONS: "captions (SRT or WebVTT)",
+    Kind.DOCUMENT: "a transcript (.txt)",
+    Kind.MODEL: "a 3D model (GLB, USDZ, OBJ, PLY or STL)",
+    Kind.ARCHIVE: "an archive (ZIP)",
+}
 # For larger writes new kernels look for as large pages in the cache, which takes them
 # longer than the writing: 4 MiB at once were seen to be four times as slow.
 WRITTEN_AT_ONCE = 256 * 1024
@@ -94,12 +104,17 @@ def kinds_for(filename: str) -> frozenset[Kind]:
 
 
 def check_kind(sniffed: Sniffed | None, accept: frozenset[Kind]) -> None:
-    if sniffed is None or not _is_taken(sniffed, accept):
-        found = f"is {sniffed.content_type}" if sniffed else "is of no known kind"
-        taken = ", ".join(sorted(kind.value for kind in accept))
+    if sniffed is not None and _is_taken(sniffed, accept):
+        return
+    if sniffed is not None and sniffed.content_type == SVG:
         raise UnsupportedMediaError(
-            f"The content of this file {found}. Taken are: {taken}."
+            "This is an SVG drawing, which has no pixels. Export it as PNG and send that."
         )
+    found = f"is {sniffed.content_type}" if sniffed else "is of no known kind"
+    taken = " or ".join(words for kind, words in _SUCH_AS.items() if kind in accept)
+    raise UnsupportedMediaError(
+        f"The content of this file {found}, whatever its name says. Send {taken}."
+    )
 
 
 def _is_taken(sniffed: Sniffed, accept: frozenset[Kind]) -> bool:

@@ -10,6 +10,7 @@ from jobs.toolbox.sources import Source
 
 # Enough for every signature here, and for an MPEG transport stream's third packet.
 HEAD_BYTES = 4096
+SVG = "image/svg+xml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +178,12 @@ def _sound_frames(head: bytes) -> Sniffed | None:
 _CUE_TIMES = re.compile(
     r"^(\d+:)?\d+:\d\d[,.]\d{3} --> (\d+:)?\d+:\d\d[,.]\d{3}", re.MULTILINE
 )
+# What may stand before a drawing: a declaration, remarks, a document type. Nothing is
+# read twice (*+): a head of remarks alone would take for ever.
+_SVG_START = re.compile(
+    r"(?:(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>)\s*)*+<svg\b",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def _text(head: bytes) -> Sniffed | None:
@@ -190,6 +197,8 @@ def _text(head: bytes) -> Sniffed | None:
         return _is(Kind.CAPTIONS, "application/x-subrip", ".srt")
     if start.startswith("[Script Info]"):
         return _is(Kind.CAPTIONS, "text/x-ssa", ".ass")
+    if _SVG_START.match(start):
+        return _is(Kind.DATA, SVG, ".svg")
     if start.startswith(("#EXTM3U", "ffconcat", "<MPD", "<?xml", "<!DOCTYPE", "<html")):
         return _is(Kind.DATA, "text/plain", ".txt")
     if start.startswith("#usda"):

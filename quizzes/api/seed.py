@@ -88,7 +88,7 @@ class VideosView(FormApiView, SeedView):
         file = request.FILES.get("file")
         if not isinstance(file, ReceivedFile):
             raise RequestError(
-                "Send the video in the form field “file”.",
+                "Send the video in the form field “file”. There is none, or it is empty.",
                 errors={"file": ["This field is required."]},
             )
         name = file.name or "video"

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
+from jobs.models import Stage
 from paintings.scenery import compose
 from tests.answers import body_of
 from tests.conftest import Drain
@@ -81,6 +82,24 @@ def test_a_job_runs_from_pending_to_completed_and_its_files_download(
         assert picture.mode == "RGBA"
     stored = body_of(signed_in.get(f"/api/jobs/{told['id']}/download/manifest.json"))
     assert json.loads(stored)["layer_count"] == 3
+
+
+def test_the_same_order_again_is_answered_from_what_was_made(
+    signed_in: Client, photo: bytes, drain: Drain
+) -> None:
+    order = {"filename": _upload(signed_in, photo)["filename"], "num_layers": "2"}
+
+    def ordered(**more: str) -> set[str]:
+        """The steps that were done anew."""
+        job_id = signed_in.post("/api/jobs", order | more).json()["id"]
+        drain()
+        done = Stage.objects.filter(job=job_id, status="succeeded")
+        return set(done.filter(cached_from=None).values_list("name", flat=True))
+
+    work = {"check", "depth", "layers"}
+    assert work <= ordered()
+    assert not work & ordered()
+    assert work <= ordered(cache="false")
 
 
 def test_defaults_come_from_the_settings(signed_in: Client, photo: bytes) -> None:
@@ -160,13 +179,23 @@ def test_an_unknown_photo_is_not_found(signed_in: Client) -> None:
     assert "nobody.jpg" in answer.json()["detail"]
 
 
-def test_what_is_no_picture_is_refused_at_upload(signed_in: Client) -> None:
-    file = SimpleUploadedFile("image.jpg", b"not a picture at all")
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [
+        (b"not a picture at all", 415, "Send a picture (JPEG"),
+        (b"<?xml version='1.0'?>\n<!-- a --><svg/>", 415, "Export it as PNG"),
+        (b"", 400, "it is empty"),
+    ],
+)
+def test_what_is_no_picture_is_refused_at_upload(
+    signed_in: Client, content: bytes, status: int, says: str
+) -> None:
+    file = SimpleUploadedFile("image.jpg", content)
 
     answer = signed_in.post("/api/jobs/upload", {"file": file})
 
-    assert answer.status_code in (400, 415)
-    assert answer.json()["detail"]
+    assert answer.status_code == status
+    assert says in answer.json()["detail"]
 
 
 def test_more_than_the_limit_is_too_large(
