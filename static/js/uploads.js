@@ -17,7 +17,9 @@ function start(zone) {
   let done = 0;
 
   for (const input of document.querySelectorAll("[data-choose]")) {
-    input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
+    // A file that is still to be sent changes no form around it, and no estimate.
+    input.addEventListener("input", (event) => event.stopPropagation());
+    input.addEventListener("change", (event) => { event.stopPropagation(); take([...input.files]); input.value = ""; });
   }
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) take([...event.clipboardData.files]);

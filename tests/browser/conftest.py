@@ -38,6 +38,10 @@ AXE_RULES = {
 }
 
 
+# What htmx calls an error where a page is left, or asks anew, before the answer came.
+# A request that truly fails says sendError, timeout or responseError as well.
+GIVEN_UP = re.compile(r"htmx:(afterRequest|sendAbort)\b")
+
 # What is waited for always comes; the limit is for what is broken.
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -221,7 +225,7 @@ def open_studio(context: BrowserContext, url: str) -> Studio:
             made.complaints.append(f"console: {message.text}")
 
     def _is_expected(text: str) -> bool:
-        return any(re.search(pattern, text) for pattern in made.expected)
+        return any(re.search(pattern, text) for pattern in (GIVEN_UP, *made.expected))
 
     ours = (url, url.replace("http", "ws"), "data:", "blob:")
 
