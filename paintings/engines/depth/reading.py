@@ -20,6 +20,7 @@ from paintings.engines.depth.regions import (
     renumbered,
     split_by,
     without_hairlines,
+    without_strays,
 )
 from paintings.engines.depth.settling import Parts, Roles, open_sky, settle, units
 from paintings.engines.depth.standing import Groups, Role, grounds, passage, roles
@@ -76,7 +77,8 @@ class Reading:
 def read(sight: Sight, surfaces: Regions) -> Reading:
     """From surfaces to their parts in the scene."""
     small, subject = sight.small, sight.subject
-    regions = absorbed(without_hairlines(surfaces), smaller_than=0.006)
+    whole = without_strays(without_hairlines(surfaces))
+    regions = absorbed(whole, smaller_than=0.006)
     if subject is not None:
         regions = without_hairlines(_split(sight, regions, subject.mask))
     cues = measure(small, regions, sight.stands_out)

@@ -16,6 +16,8 @@ Labels = NDArray[np.int32]
 
 # A jump of the whole depth range counts as the strongest border there is.
 _DEPTH_STEP = 40
+# What lies apart from its region and fills less than this share of the picture.
+_STRAY = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,30 @@ def without_hairlines(regions: Regions) -> Regions:
         labels[share > best] = number
         best = np.maximum(best, share)
     return renumbered(labels)
+
+
+def without_strays(regions: Regions) -> Regions:
+    """Give small scraps, far from what they are part of, to what is most around them.
+
+    A scrap within one other region is seen through a gap in it, and stays.
+    """
+    pieces = np.zeros(regions.labels.shape, np.int32)
+    for number in range(regions.count):
+        parts, _ = ndimage.label(regions.labels == number)
+        pieces = np.where(parts > 0, parts + pieces.max(), pieces)
+    parted = renumbered(pieces)
+    first = np.zeros(parted.count, np.int64)
+    first[parted.labels] = regions.labels
+    sizes, contact = parted.sizes, parted.contacts()
+    whole = np.zeros(regions.count)
+    np.maximum.at(whole, first, sizes)
+    small = (sizes < _STRAY * parted.labels.size) & (sizes < 0.2 * whole[first])
+    around = np.zeros((parted.count, regions.count))
+    np.add.at(around.T, first, contact)
+    share = around.max(axis=1) / np.maximum(around.sum(axis=1), 1)
+    stray = small & (share < 0.85)
+    owner = np.where(stray, around.argmax(axis=1), first)
+    return renumbered(owner[parted.labels].astype(np.int32))
 
 
 def _shattered(strength: Floats) -> Regions:
