@@ -11,14 +11,21 @@ from paintings.engines.depth.strips import SHADE, Strips, without_slivers, witho
 
 Doubles = NDArray[np.float64]
 
-# How far from the border on either side the colours are compared, in pixels.
-_ASIDE_PX = 3
+# How far from the border on either side the colours are compared, in pixels: close by,
+# and beyond what a border that is not quite in place leaves on the wrong side.
+_ASIDES_PX = (3, 8)
+# How much of a step a glow explains, at each of these distances.
+_GLOWS = np.array([1.0, 1.6])
 # Two pieces of one ground with something standing between them look this much alike.
 _ALIKE = 10.0
 # ... and are at most this share of the width apart.
 _NEAR_BY = 0.3
 # Pieces below this share of the picture join the sooner the smaller they are.
 _SMALL = 0.03
+# From this share of the picture on a surface is a large one.
+_LARGE = 0.1
+# Roughness below which it is calm, and how many times rougher the other one is.
+_CALM, _ROUGHER = 0.8, 2.0
 # A shared border shorter than this share of the smaller outline joins nothing.
 _TOUCH = 0.12
 
@@ -27,9 +34,10 @@ _TOUCH = 0.12
 class _Borders:
     """Colour steps across each border, and each region's mean colour; all may be summed."""
 
-    steps: Doubles  # (count, count, 4), antisymmetric sums
+    # One table for each distance from the border.
+    steps: Doubles  # (count, count, distances, 4), antisymmetric sums
     slopes: Doubles  # the same for as far on either side of the border, halved
-    samples: Doubles  # (count, count)
+    samples: Doubles  # (count, count, distances)
     contacts: Doubles  # (count, count)
     colours: Doubles  # (count, 5), sums; the last is plain roughness
     sizes: Doubles  # pixels; 0 once it has been joined
@@ -39,16 +47,28 @@ class _Borders:
         many = np.maximum(self.samples, 1)[..., None]
         across, around = self.steps / many, self.slopes / many
         # What goes on at the same rate on either side is a glow, and no border.
-        along = np.clip(np.sign(across) * around, 0, None)
-        step = np.sqrt((np.clip(np.abs(across) - along, 0, None) ** 2).sum(axis=2))
+        along = np.clip(np.sign(across) * around, 0, None) * _GLOWS[:, None]
+        step = np.sqrt((np.clip(np.abs(across) - along, 0, None) ** 2).sum(axis=3))
         apart = self.apart()
-        step = np.where(self.samples > 3, step, apart)
+        wild = self.colours[:, 4] / np.maximum(self.sizes, 1)
+        seen = self.samples > 3
+        seen[..., 1:] &= self._sky_and_hills(wild)[..., None]
+        step = np.where(seen, step, 0).max(axis=2)
+        step = np.where(seen.any(axis=2), step, apart)
         # Where there is no step at the border, a slow shade is all that parts them.
         told = 0.5 * step + 0.5 * np.minimum(apart, 4 * step)
         # On calm ground a faint line is seen, in a wild one it is lost.
-        wild = self.colours[:, 4] / np.maximum(self.sizes, 1)
         loud = np.clip(1.5 - (wild[:, None] + wild[None]) / 16, 0.6, 1.5)
         return np.asarray(told * loud)
+
+    def _sky_and_hills(self, wild: Doubles) -> NDArray[np.bool_]:
+        """Large surfaces, one calm and the other not: a border hard to put in place."""
+        size = np.minimum(self.sizes[:, None], self.sizes[None]) / self.sizes.sum()
+        calm = np.minimum(wild[:, None], wild[None])
+        rough = np.maximum(wild[:, None], wild[None])
+        return np.asarray(
+            (size > _LARGE) & (calm < _CALM) & (rough > _ROUGHER * calm), np.bool_
+        )
 
     def apart(self) -> Doubles:
         mean = self.colours[:, :4] / np.maximum(self.sizes, 1)[:, None]
@@ -149,21 +169,44 @@ def _gap(regions: Regions, one: int, other: int) -> float:
 
 
 def _measure(evidence: Evidence, regions: Regions) -> _Borders:
-    count, labels = regions.count, regions.labels
     soft = evidence.appearance
+    told = [_steps(soft, regions, aside) for aside in _ASIDES_PX]
+    steps, slopes, samples = (
+        np.stack(tables, axis=2) for tables in zip(*told, strict=True)
+    )
+    labels, count = regions.labels, regions.count
+    flat = labels.ravel()
+    colours = np.stack(
+        [np.bincount(flat, soft[..., c].ravel(), count) for c in range(5)], axis=1
+    )
+    return _Borders(
+        steps=steps,
+        slopes=slopes,
+        samples=samples,
+        contacts=regions.contacts().astype(np.float64),
+        colours=colours.astype(np.float64),
+        sizes=regions.sizes.astype(np.float64),
+    )
+
+
+def _steps(
+    soft: Doubles, regions: Regions, aside: int
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Sums of the steps so far from each border, of the slopes beyond, and how many."""
+    count = regions.count
     steps, slopes = np.zeros((count * count, 4)), np.zeros((count * count, 4))
     samples = np.zeros(count * count)
     for turned in (False, True):
-        numbers = labels.T if turned else labels
+        numbers = regions.labels.T if turned else regions.labels
         colours = soft.transpose(1, 0, 2) if turned else soft
         ys, xs = np.nonzero(numbers[:, :-1] != numbers[:, 1:])
         one, other = numbers[ys, xs], numbers[ys, xs + 1]
-        before = np.maximum(xs - _ASIDE_PX + 1, 0)
-        after = np.minimum(xs + _ASIDE_PX, numbers.shape[1] - 1)
+        before = np.maximum(xs - aside + 1, 0)
+        after = np.minimum(xs + aside, numbers.shape[1] - 1)
         pure = (numbers[ys, before] == one) & (numbers[ys, after] == other)
         pair = (one.astype(np.int64) * count + other)[pure]
         step = (colours[ys, after] - colours[ys, before])[pure]
-        wide = 2 * _ASIDE_PX - 1
+        wide = 2 * aside - 1
         past = np.minimum(after + wide, numbers.shape[1] - 1)
         short = np.maximum(before - wide, 0)
         slope = colours[ys, past] - colours[ys, after]
@@ -174,15 +217,8 @@ def _measure(evidence: Evidence, regions: Regions) -> _Borders:
         samples += np.bincount(pair, minlength=count * count)
     across, around = (s.reshape(count, count, 4) for s in (steps, slopes))
     seen = samples.reshape(count, count)
-    flat = labels.ravel()
-    colours = np.stack(
-        [np.bincount(flat, soft[..., c].ravel(), count) for c in range(5)], axis=1
-    )
-    return _Borders(
-        steps=across - across.transpose(1, 0, 2),
-        slopes=around - around.transpose(1, 0, 2),
-        samples=seen + seen.T,
-        contacts=regions.contacts().astype(np.float64),
-        colours=colours,
-        sizes=regions.sizes.astype(np.float64),
+    return (
+        across - across.transpose(1, 0, 2),
+        around - around.transpose(1, 0, 2),
+        seen + seen.T,
     )
