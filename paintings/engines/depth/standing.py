@@ -23,6 +23,8 @@ _CALM = 1.0
 _ONE_GROUND = 14.0
 _SAME_GROUND = 6.0
 _ONE_FIELD = 11.0
+# Below a wall there is one floor, or one table, however it is lit.
+_ONE_FLOOR = 22.0
 # Ground goes on behind what is no broader than this share of the picture.
 SLIM = 0.06
 # Ground that begins below this share of the height is a strip at our feet.
@@ -146,6 +148,10 @@ def _lie_flat(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Non
     lies = (few & (tuft | flat)) | (broad & tuft)
     role[(role == Role.THING) & (lies | _at_far_edge(shape, role, squat))] = Role.BAND
     _ground_at_our_feet(shape, contrast, role, squat)
+    # Most of the way from side to side, and all around it ground: a hill.
+    around = shape.contacts[:, role == Role.BAND].sum(axis=1) / outer
+    hill = squat & (shape.right - shape.left > 0.6) & (around > 0.8)
+    role[(role == Role.THING) & hill] = Role.BAND
     wall = role == Role.WALL
     on_wall = shape.contacts[:, wall].sum(axis=1) / outer
     on_ground = shape.below[:, : len(role)][:, role == Role.BAND].sum(axis=1)
@@ -182,12 +188,13 @@ def grounds(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Group
     """Pieces of one ground, told apart by shade or grain alone."""
     owner = np.arange(len(role))
     flat = np.flatnonzero(role == Role.BAND)
+    alike = _ONE_FLOOR if meets_floor(shape, role) else _ONE_FIELD
     for one in flat:
         for other in flat[flat < one]:
             touch = shape.contacts[one, other] > 4 or _parted(
                 shape, int(one), int(other)
             )
-            if touch and contrast[one, other] < _ONE_FIELD:
+            if touch and contrast[one, other] < alike:
                 owner[owner == owner[other]] = owner[one]
     for one in flat:
         # A stretch that ends within the picture is a patch of what is around it.
