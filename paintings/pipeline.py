@@ -90,7 +90,7 @@ def _sample(folder: Path) -> list[Path]:
 
 def _depth_version() -> int:
     """Of our own estimate; another network's results are not this one's either."""
-    own = 10
+    own = 11
     if not settings.DEPTH_MODEL:
         return own
     network = Path(settings.DEPTH_MODEL)
@@ -139,7 +139,7 @@ PAINTING: Pipeline[PaintingParams] = Pipeline(
             name="layers",
             run=stages.cut_layers,
             title="Cut and fill layers",
-            version=8,
+            version=9,
             weight=3,
             timeout=_TIMEOUT,
             uses=("num_layers", "mask"),

@@ -22,7 +22,7 @@ from paintings.engines.depth.grouping import stand
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.outlines import outline
 from paintings.engines.depth.reading import Reading
-from paintings.engines.depth.regions import Regions
+from paintings.engines.depth.regions import Regions, without_strays
 from paintings.engines.depth.settling import Parts
 from paintings.engines.depth.standing import Role, grounds, roles
 from paintings.engines.depth.strips import without_tails
@@ -206,24 +206,48 @@ def test_of_several_readings_the_one_is_taken_whose_jumps_lie_on_edges() -> None
     strength = np.zeros((100, 160), np.float32)
     strength[:, 78:82] = 1
 
-    def reading(right_of: int) -> Reading:
-        labels = np.zeros((100, 160), np.int32)
-        labels[:, right_of:] = 1
-        regions = Regions(labels=labels, count=2)
-        role = np.array([Role.BACKDROP, Role.THING])
-        parts = Parts(
-            shape=outline(regions),
-            role=role,
-            groups=np.arange(2),
-            fields=np.arange(2),
-            open_sky=False,
-        )
-        plain = labels.astype(np.float32)
-        return Reading(regions=regions, parts=parts, plain=plain, scene="room")
-
-    aside, right, far_off = reading(90), reading(80), reading(40)
+    aside, right, far_off = (_parted_at(x) for x in (90, 80, 40))
 
     assert likeliest([aside, right, far_off], strength) is right
+
+
+def _parted_at(right_of: int) -> Reading:
+    """A reading of a thing at the right of a backdrop."""
+    labels = np.zeros((100, 160), np.int32)
+    labels[:, right_of:] = 1
+    regions = Regions(labels=labels, count=2)
+    role = np.array([Role.BACKDROP, Role.THING])
+    parts = Parts(
+        shape=outline(regions),
+        role=role,
+        groups=np.arange(2),
+        fields=np.arange(2),
+        open_sky=False,
+    )
+    plain = labels.astype(np.float32)
+    return Reading(regions=regions, parts=parts, plain=plain, scene="room")
+
+
+def test_where_edges_do_not_tell_what_most_readings_see_is_taken() -> None:
+    nowhere = np.zeros((100, 160), np.float32)
+    alone, first, second = (_parted_at(x) for x in (40, 100, 101))
+
+    assert likeliest([alone, first, second], nowhere) is not alone
+
+
+def test_a_scrap_far_from_its_region_goes_to_what_is_around_it() -> None:
+    labels = np.zeros((100, 200), np.int32)
+    labels[50:] = 1
+    labels[20:60, 10:40] = 2
+    labels[49:51, 150:180] = 2
+    gap = (slice(30, 33), slice(20, 23))
+    labels[gap] = 0
+
+    found = without_strays(Regions(labels=labels, count=3)).labels
+
+    assert set(np.unique(found[49:51, 150:180])) <= {0, 1}
+    assert (found[20:60, 10:40] == 2).sum() == 40 * 30 - 9
+    assert (found[gap] == 0).all()
 
 
 def test_ground_on_both_sides_of_a_post_is_one() -> None:
@@ -384,6 +408,14 @@ def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None
         ("still_life", 20),
         # A wall is as far as the far end of its floor.
         ("parlour", 52),
+        # ... and one layer with it rather than with what stands before it.
+        ("parlour", 72),
+        # Scraps far from what they look like are no part of it: it reaches no frame.
+        ("parlour", 50),
+        # Pale hills stay out of a calm sky though they are hard to part from it.
+        ("landscape", 83),
+        # One table, dark at its front edge.
+        ("still_life", 81),
     ],
 )
 def test_a_scene_comes_apart_into_what_it_was_made_of(kind: str, seed: int) -> None:

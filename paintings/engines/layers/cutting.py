@@ -18,6 +18,8 @@ _BORDER = 0.75
 _SMALL_COUNTS = 0.4
 # Below this share of the picture a region is joined the sooner the smaller it is.
 _CRUMB = 0.008
+# What stands is so much sooner kept apart from a ground than two grounds are.
+_STANDS = 1.8
 # How far from the border depth is read: at the border itself it is soft.
 _ASIDE_PX = 3
 # Depth that varies by less than this within a layer is one distance.
@@ -51,6 +53,7 @@ class _Groups:
     steps: Doubles  # (count, count) signed sums along the border: row minus column
     jumps: Doubles  # sums of squares
     lengths: Doubles
+    spans: NDArray[np.bool_]  # (count, 2): whether it reaches the frame's left, right
     owner: NDArray[np.int64]
 
     @classmethod
@@ -64,6 +67,7 @@ class _Groups:
             steps=steps,
             jumps=jumps,
             lengths=lengths,
+            spans=_reaches(regions.labels, regions.count),
             owner=np.arange(regions.count),
         )
 
@@ -85,6 +89,9 @@ class _Groups:
         both *= np.minimum(1, self.sizes / _CRUMB)[:, None]
         both *= np.minimum(1, self.sizes / _CRUMB)[None]
         price = (gap**2 + 1e-6) * both
+        # A wall is sooner one with its floor than either with what stands before it.
+        ground = self.spans.all(axis=1)
+        price *= np.where(np.not_equal.outer(ground, ground), _STANDS, 1.0)
         dead = self.sizes == 0
         price[dead] = np.inf
         price[:, dead] = np.inf
@@ -101,6 +108,7 @@ class _Groups:
         for line in (self.sizes, self.depths):
             line[one] += line[other]
             line[other] = 0
+        self.spans[one] |= self.spans[other]
         self.owner[self.owner == other] = one
 
     def ordered(self) -> NDArray[np.int64]:
@@ -118,6 +126,12 @@ class _Groups:
         for number, place in enumerate(best):
             rank[alive[place]] = number
         return rank[self.owner]
+
+
+def _reaches(labels: Labels, count: int) -> NDArray[np.bool_]:
+    """Which regions lie on the picture's left and on its right side."""
+    numbers = np.arange(count)
+    return np.stack([np.isin(numbers, labels[:, end]) for end in (0, -1)], axis=1)
 
 
 def _agreement(before: Doubles, order: tuple[int, ...]) -> float:
