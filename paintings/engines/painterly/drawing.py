@@ -27,8 +27,13 @@ def pencil(motif: Motif, rng: np.random.Generator) -> Floats:
     angle = slant + turn * share
     grain = rng.standard_normal(tone.shape).astype(np.float32)
     reach = max(4, round(1.6 * unit))
+    dark = np.clip(1 - tone, 0, 1)
     lines = streaked(
-        grain, np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32), reach
+        grain,
+        np.cos(angle).astype(np.float32),
+        np.sin(angle).astype(np.float32),
+        reach,
+        dark > 0,
     )
     crossed = angle + 1.1
     second = streaked(
@@ -36,10 +41,10 @@ def pencil(motif: Motif, rng: np.random.Generator) -> Floats:
         np.cos(crossed).astype(np.float32),
         np.sin(crossed).astype(np.float32),
         reach,
+        dark > 0.55,
     )
-    dark = np.clip(1 - tone, 0, 1)
     marks = dark * 0.74 + 0.20 * lines * np.sqrt(dark)
-    marks += np.where(dark > 0.55, 0.16 * second * (dark - 0.55) * 2, 0)
+    marks += 0.32 * second * (dark - 0.55)
     marks += 0.75 * _contours(rgb, unit, thin=0.55)
     tooth = paper(tone.shape, rng, tooth_px=max(1.0, unit / 6))
     marks = np.clip(marks, 0, 1) * (1 - 0.14 * np.clip(tooth, -1, 2))
@@ -86,7 +91,8 @@ def woodcut(motif: Motif, rng: np.random.Generator) -> Floats:
     tone = light.even(luma(soft), 0.44)
     way = flow(rgb, scale_px=2.2 * unit)
     grain = noise(tone.shape, max(2.0, 0.55 * unit), rng)
-    cuts = streaked(grain, way.x, way.y, max(6, round(3.2 * unit)))
+    everywhere = np.ones(tone.shape, np.bool_)
+    cuts = streaked(grain, way.x, way.y, max(6, round(3.2 * unit)), everywhere)
     cuts = cuts / max(float(cuts.std()), 1e-6)
     level = (tone - 0.46) * 5.0 + 0.85 * cuts
     white = np.clip(level * 1.4 + 0.5, 0, 1)

@@ -145,12 +145,19 @@ def shading(height: Floats, *, depth: float) -> Floats:
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def streaked(grain: Floats, along_x: Floats, along_y: Floats, reach: int) -> Floats:
-    """Smear grain along a field (line integral convolution): strokes of a dry point."""
+def streaked(
+    grain: Floats, along_x: Floats, along_y: Floats, reach: int, where: Mask
+) -> Floats:
+    """Smear grain along a field (line integral convolution): strokes of a dry point.
+
+    Only `where` it is asked for: elsewhere it is 0.
+    """
     height, width = grain.shape
     out = np.zeros_like(grain)
     for y in prange(height):
         for x in range(width):
+            if not where[y, x]:
+                continue
             total = grain[y, x]
             count = 1
             for side in range(2):
