@@ -14,6 +14,7 @@ from skimage import data
 from jobs.toolbox.images import Photo, save_png
 from jobs.toolbox.networks import BadNetworkError, told_by
 from paintings.engines.depth import local
+from paintings.engines.depth.boundaries import Evidence
 from paintings.engines.depth.choosing import likeliest
 from paintings.engines.depth.cues import dark_channel, measure
 from paintings.engines.depth.faces import find_faces, people
@@ -21,7 +22,7 @@ from paintings.engines.depth.gradients import recedes
 from paintings.engines.depth.grouping import stand
 from paintings.engines.depth.junctions import in_front
 from paintings.engines.depth.outlines import outline
-from paintings.engines.depth.reading import Reading
+from paintings.engines.depth.reading import Reading, Sight
 from paintings.engines.depth.regions import Regions, without_strays
 from paintings.engines.depth.settling import Parts
 from paintings.engines.depth.standing import Role, grounds, roles
@@ -206,12 +207,14 @@ def test_of_several_readings_the_one_is_taken_whose_jumps_lie_on_edges() -> None
     strength = np.zeros((100, 160), np.float32)
     strength[:, 78:82] = 1
 
-    aside, right, far_off = (_parted_at(x) for x in (90, 80, 40))
+    aside, right, far_off = (_parted_at(x, strength) for x in (90, 80, 40))
 
-    assert likeliest([aside, right, far_off], strength) is right
+    assert likeliest([aside, right, far_off]) is right
 
 
-def _parted_at(right_of: int) -> Reading:
+def _parted_at(
+    right_of: int, strength: NDArray[np.float32], *, mirrored: bool = False
+) -> Reading:
     """A reading of a thing at the right of a backdrop."""
     labels = np.zeros((100, 160), np.int32)
     labels[:, right_of:] = 1
@@ -225,14 +228,42 @@ def _parted_at(right_of: int) -> Reading:
         open_sky=False,
     )
     plain = labels.astype(np.float32)
-    return Reading(regions=regions, parts=parts, plain=plain, scene="room")
+    grey = np.zeros((*labels.shape, 3), np.float32)
+    sight = Sight(
+        mirrored=mirrored,
+        small=grey.astype(np.uint8),
+        evidence=Evidence(strength=strength, channels=(), lab=grey),
+        stands_out=plain,
+        subject=None,
+        faces=[],
+        vanishing=None,
+    )
+    return Reading(sight=sight, regions=regions, parts=parts, plain=plain, scene="room")
 
 
 def test_where_edges_do_not_tell_what_most_readings_see_is_taken() -> None:
     nowhere = np.zeros((100, 160), np.float32)
-    alone, first, second = (_parted_at(x) for x in (40, 100, 101))
+    alone, first, second = (_parted_at(x, nowhere) for x in (40, 100, 101))
 
-    assert likeliest([alone, first, second], nowhere) is not alone
+    assert likeliest([alone, first, second]) is not alone
+
+
+def test_readings_in_a_mirror_are_compared_as_the_photo_was_taken() -> None:
+    nowhere = np.zeros((100, 160), np.float32)
+    alone, first = (_parted_at(x, nowhere) for x in (60, 100))
+    # Its border at 60 in the mirror is one at 100.
+    second = _parted_at(60, nowhere, mirrored=True)
+
+    assert likeliest([alone, first, second]) is not alone
+
+
+def test_a_photo_and_its_mirror_image_have_the_same_depth() -> None:
+    photo = compose("pasture", seed=1, width=400, height=267).photo
+
+    near = local.estimate(Photo(rgb=photo)).near
+    other = local.estimate(Photo(rgb=np.ascontiguousarray(photo[:, ::-1]))).near
+
+    assert np.abs(near - other[:, ::-1]).mean() < 0.02
 
 
 def test_a_scrap_far_from_its_region_goes_to_what_is_around_it() -> None:

@@ -23,10 +23,11 @@ from paintings.engines.depth.surfaces import find_surfaces
 from paintings.engines.depth.vanishing import find_vanishing
 
 SMALL_PX = 400
-# A photo is read several times: from so many pieces, with strips dealt with in each way.
+# A photo is read several times, as it is and in a mirror: from so many pieces, with
+# strips dealt with in each way.
 _PIECES = (36, 30, 24)
 # Where this share of the readings is flat, a photo is asked what is in focus.
-_DOUBT = 1 / 3
+_DOUBT = 1 / 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +44,15 @@ class DepthField:
 def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
-    sight = _seen(small)
-    readings = _readings(sight)
-    front = _before_all(sight, readings)
+    sights = [_seen(small, mirrored=mirrored) for mirrored in (False, True)]
+    readings = [reading for sight in sights for reading in _readings(sight)]
+    front = _before_all(sights[0], readings)
     if front is not None:
         plain, scene = front.astype(np.float32), "focus"
         regions = renumbered(front.astype(np.int32))
     else:
-        reading = likeliest(readings, sight.evidence.strength)
-        (plain, regions), scene = drawn(sight, reading), reading.scene
+        reading = likeliest(readings)
+        (plain, regions), scene = drawn(reading), reading.scene
         # The nearest crumb may be drawn away; of a flat one a little relief is all.
         plain = stretched(plain)
     return DepthField(
@@ -72,13 +73,16 @@ def _before_all(sight: Sight, readings: list[Reading]) -> Flags | None:
     return front
 
 
-def _seen(small: Pixels) -> Sight:
+def _seen(photo: Pixels, *, mirrored: bool) -> Sight:
+    """No cue knows left from right, but close decisions fall otherwise in a mirror."""
+    small = np.ascontiguousarray(photo[:, ::-1]) if mirrored else photo
     with ThreadPoolExecutor(1, thread_name_prefix="subject") as aside:
         looking = aside.submit(find_subject, small)
         evidence = find_boundaries(small)
         faces, vanishing = find_faces(small), find_vanishing(small)
     stands_out, subject = looking.result()
     return Sight(
+        mirrored=mirrored,
         small=small,
         evidence=evidence,
         stands_out=stands_out,

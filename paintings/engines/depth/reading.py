@@ -1,8 +1,10 @@
 """One reading of a photo: which part in the scene each of its surfaces plays."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.toolbox.images import Pixels
 from paintings.engines.depth.boundaries import Evidence
@@ -30,6 +32,8 @@ from paintings.engines.depth.surfaces import contrasts
 from paintings.engines.depth.vanishing import Vanishing
 from paintings.engines.depth.walls import on_wall
 
+_Told = TypeVar("_Told", bound=np.generic)
+
 # By how much what catches the eye stands before the rest of a backdrop.
 _RELIEF = 0.02
 # A surface with more than this share of itself within the subject is part of it.
@@ -40,8 +44,9 @@ _OUTLINED = 0.004
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """What is seen of a photo before anything is understood."""
+    """What is seen of a photo, or in a mirror, before anything is understood."""
 
+    mirrored: bool
     small: Pixels
     evidence: Evidence
     stands_out: Floats
@@ -55,11 +60,16 @@ class Sight:
         found = self.subject
         return found.mask if found is not None and found.main else None
 
+    def as_taken(self, seen: NDArray[_Told]) -> NDArray[_Told]:
+        """What is told of each pixel, the way the photo was taken."""
+        return np.ascontiguousarray(seen[:, ::-1]) if self.mirrored else seen
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """Surfaces, what each of them is to the scene, and how near all that makes them."""
 
+    sight: Sight
     regions: Regions
     parts: Parts
     plain: Floats
@@ -119,7 +129,7 @@ def read(sight: Sight, surfaces: Regions) -> Reading:
     # Within a backdrop what stands out is a little nearer than what does not.
     back = (role == Role.BACKDROP)[regions.labels]
     plain[back] += _RELIEF * sight.stands_out[back]
-    return Reading(regions=regions, parts=parts, plain=plain, scene=scene)
+    return Reading(sight=sight, regions=regions, parts=parts, plain=plain, scene=scene)
 
 
 def _split(sight: Sight, regions: Regions, mask: Flags) -> Regions:
@@ -135,9 +145,10 @@ def _split(sight: Sight, regions: Regions, mask: Flags) -> Regions:
     return parted.joined(owner)
 
 
-def drawn(sight: Sight, reading: Reading) -> tuple[Floats, Regions]:
+def drawn(reading: Reading) -> tuple[Floats, Regions]:
     """What is one in the scene, with things drawn along their edges, far ones first."""
-    small, plain = sight.small, reading.plain.copy()
+    sight, plain = reading.sight, reading.plain.copy()
+    small = sight.small
     whole = reading.units()
     thing = (reading.parts.role == Role.THING)[reading.regions.labels]
     share = whole.means(thing.astype(np.float32))
@@ -153,7 +164,7 @@ def drawn(sight: Sight, reading: Reading) -> tuple[Floats, Regions]:
         # It was cut along its edges at the first.
         plain[main] = float(np.median(reading.plain[main]))
         whole.labels[main] = one
-    return plain, renumbered(whole.labels)
+    return sight.as_taken(plain), renumbered(sight.as_taken(whole.labels))
 
 
 def _parts_of(main: Flags, regions: Regions, role: Roles, groups: Groups) -> Flags:
