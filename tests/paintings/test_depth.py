@@ -113,13 +113,16 @@ def test_a_crown_stays_on_a_trunk_whose_upper_end_is_not_made_out() -> None:
     assert list(settled[2:]) == [Role.THING, Role.THING, Role.HUNG]
 
 
-def test_a_leaf_before_a_chair_makes_no_one_thing_of_chair_and_plant() -> None:
+@pytest.mark.parametrize("leaf_ends_at", [125, 145])
+def test_a_leaf_before_a_chair_makes_no_one_thing_of_chair_and_plant(
+    leaf_ends_at: int,
+) -> None:
     labels = np.zeros((200, 300), np.int32)
     labels[140:] = 1  # the floor
     labels[80:165, 60:160] = 2  # the chair
     labels[130:185, 200:230] = 3  # the pot
     labels[70:130, 190:240] = 4  # its leaves ...
-    labels[100:125, 150:200] = 5  # ... and one of them, before the chair
+    labels[100:leaf_ends_at, 150:200] = 5  # ... and one of them, before the chair
     regions = Regions(labels=labels, count=6)
     shape = outline(regions)
     role = np.array([Role.BACKDROP, Role.BAND, *[Role.THING] * 4])
@@ -129,6 +132,38 @@ def test_a_leaf_before_a_chair_makes_no_one_thing_of_chair_and_plant() -> None:
     groups, _ = stand(shape, role, in_front(regions), contrast)
 
     assert groups[3] == groups[4] == groups[5] != groups[2]
+
+
+@pytest.mark.parametrize(("left", "is_its_pot"), [(112, True), (122, False)])
+def test_leaves_before_wall_and_floor_grow_in_the_pot_right_below_them(
+    left: int, is_its_pot: bool
+) -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[140:] = 1  # the floor
+    labels[60:140, 80:180] = 2  # the leaves ...
+    labels[140:150, left + 14 : left + 22] = 2  # ... and their stem
+    labels[150:185, left : left + 36] = 3  # a pot right below them, or aside
+    regions = Regions(labels=labels, count=4)
+    role = np.array([Role.BACKDROP, Role.BAND, Role.THING, Role.THING])
+    unlike = np.full((4, 4), 60.0, np.float32)
+
+    groups, _ = stand(outline(regions), role, in_front(regions), unlike)
+
+    assert (groups[2] == groups[3]) == is_its_pot
+
+
+def test_a_wall_seen_between_things_is_wall() -> None:
+    labels = np.zeros((200, 300), np.int32)
+    labels[150:] = 1  # the floor
+    labels[130:175, 60:170] = 2  # a chair's seat ...
+    labels[80:130, 60:140] = 2  # ... and its back
+    labels[80:180, 170:220] = 3  # a plant
+    labels[40:100, 130:230] = 4  # a picture
+    labels[100:130, 140:170] = 5  # what is seen between them
+
+    role = _roles_where_two_look_alike(labels, (0, 5), 5.0)
+
+    assert role[2:] == [Role.THING, Role.THING, Role.THING, Role.BACKDROP]
 
 
 def _roles_where_two_look_alike(
@@ -443,6 +478,8 @@ def test_layers_are_those_that_a_scene_was_made_of(kind: str, seed: int) -> None
         ("parlour", 72),
         # Scraps far from what they look like are no part of it: it reaches no frame.
         ("parlour", 50),
+        # Leaves before wall and floor belong to the pot below them.
+        ("parlour", 102),
         # Pale hills stay out of a calm sky though they are hard to part from it.
         ("landscape", 83),
         # One table, dark at its front edge.

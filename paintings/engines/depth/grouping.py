@@ -19,6 +19,10 @@ _SOLID = 0.2
 _ALIKE = 20.0
 # A crown reaches down beside its trunk by at most this share of the height.
 _SUNK = 0.15
+# By more than this share of the narrower one's width it is aside, not right above.
+_ASIDE = 0.25
+# From this share of its outline on the ground a thing is seen before that.
+_BEFORE_GROUND = 0.05
 # A thing goes on below a strip as thin as this.
 _HEM_PX = 5
 # From this share of its outline on another thing it belongs to that.
@@ -44,7 +48,8 @@ def stand(
     _pieces_of_one(owner, role == Role.HUNG, shape, behind, contrast)
     hovers = _hovering(shape, role)
     _onto_columns(owner, thing, hovers, shape)
-    _onto_pots(owner, thing & ~behind, hovers, shape)
+    hangs = behind & ~_before_ground(shape, role)
+    _onto_pots(owner, thing & ~hangs, behind, hovers, shape)
     while True:
         loose = [
             group
@@ -74,9 +79,10 @@ def stand(
 def _pieces_of_one(
     owner: Groups, thing: Flags, shape: Outlines, behind: Flags, contrast: Floats
 ) -> None:
-    """Each piece is one thing with that neighbour which it shares the most outline with.
+    """Each piece is one thing with that larger one which it shares the most outline with.
 
-    With one only: a leaf before a chair would make one of the chair and the plant.
+    With one only, and a larger one: a leaf of a plant before a chair would make one of
+    the chair and the plant.
     """
     outer = np.maximum(shape.contacts.sum(axis=1), 1)
     pieces = np.flatnonzero(thing)
@@ -91,6 +97,7 @@ def _pieces_of_one(
             ):
                 alike = 1 / (1 + contrast[one, other] / _ALIKE)
                 ties[one, other] = ties[other, one] = shared * alike
+    ties *= shape.size[None] >= shape.size[:, None]
     for one in pieces:
         best = int(np.argmax(ties[one]))
         if ties[one, best] > 0:
@@ -160,9 +167,22 @@ def _goes_on_behind(shape: Outlines, role: NDArray[np.int64], front: Floats) -> 
     return np.asarray(thing & (on_back > 0.5) & (beaten | (below > 0.5)), np.bool_)
 
 
-def _onto_pots(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> None:
-    """What touches a thing right below it belongs to that: leaves to their pot."""
-    centre = 0.5 * (shape.left + shape.right)
+def _before_ground(shape: Outlines, role: NDArray[np.int64]) -> Flags:
+    """What is seen before the ground too: it hangs on no wall."""
+    rim = np.maximum(shape.contacts.sum(axis=1), 1)
+    on_ground = shape.contacts[:, role == Role.BAND].sum(axis=1)
+    return np.asarray(on_ground > _BEFORE_GROUND * rim, np.bool_)
+
+
+def _onto_pots(
+    owner: Groups, thing: Flags, behind: Flags, hovers: Flags, shape: Outlines
+) -> None:
+    """What touches a thing right below it belongs to that: leaves to their pot.
+
+    What it hides a part of may be another thing behind it, but not right above it.
+    """
+    centre, wide = 0.5 * (shape.left + shape.right), shape.right - shape.left
+    aside = np.abs(centre[:, None] - centre) > _ASIDE * np.minimum(wide[:, None], wide)
     for upper in np.flatnonzero(thing):
         for lower in np.flatnonzero(thing):
             over = shape.left[upper] < centre[lower] < shape.right[upper]
@@ -170,7 +190,8 @@ def _onto_pots(owner: Groups, thing: Flags, hovers: Flags, shape: Outlines) -> N
             deeper = shape.foot[lower] > shape.foot[upper] + 0.04
             begins = shape.peak[lower] > 0.5 * (shape.peak[upper] + shape.foot[upper])
             touch = shape.contacts[upper, lower] > 3 or hovers[upper, lower]
-            if over and under and deeper and begins and touch:
+            apart = behind[upper] and aside[upper, lower]
+            if over and under and deeper and begins and touch and not apart:
                 owner[owner == owner[upper]] = owner[lower]
 
 

@@ -26,8 +26,8 @@ SMALL_PX = 400
 # A photo is read several times, as it is and in a mirror: from so many pieces, with
 # strips dealt with in each way.
 _PIECES = (36, 30, 24)
-# Where this share of the readings is flat, a photo is asked what is in focus.
-_DOUBT = 1 / 6
+# Where this share of the readings as it is are flat, a photo is asked what is in focus.
+_DOUBT = 1 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,13 @@ def estimate(photo: Photo) -> DepthField:
     """Tell depth from cues alone."""
     small = photo.shrunk(SMALL_PX).rgb
     sights = [_seen(small, mirrored=mirrored) for mirrored in (False, True)]
-    readings = [reading for sight in sights for reading in _readings(sight)]
-    front = _before_all(sights[0], readings)
+    as_is, in_mirror = (_readings(sight) for sight in sights)
+    front = _before_all(sights[0], as_is)
     if front is not None:
         plain, scene = front.astype(np.float32), "focus"
         regions = renumbered(front.astype(np.int32))
     else:
-        reading = likeliest(readings)
+        reading = likeliest([*as_is, *in_mirror])
         (plain, regions), scene = drawn(reading), reading.scene
         # The nearest crumb may be drawn away; of a flat one a little relief is all.
         plain = stretched(plain)

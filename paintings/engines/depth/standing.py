@@ -18,6 +18,8 @@ _LIKE_BACKDROP = 12.0
 _LIKE_SKY = 20.0
 # ... and, if it stands on the ground, that much of its outline is there.
 _MEETS = 0.15
+# ... and, if it is seen between things, no thing holds this share of its outline.
+_MOST_AROUND = 0.6
 # The mean fine detail of a clear sky, in units of lightness, is below this.
 _CALM = 1.0
 _ONE_GROUND = 14.0
@@ -90,9 +92,23 @@ def roles(shape: Outlines, contrast: Floats, wild: Floats) -> NDArray[np.int64]:
         more |= _more_sky(shape, contrast, wild, role)
         more |= (role == Role.BAND) & same.any(axis=1) & (shape.on_bottom < 0.1)
         more &= calm
+        more |= _seen_between(shape, contrast, role)
         if not more.any():
             return role
         role[more] = Role.BACKDROP
+
+
+def _seen_between(shape: Outlines, contrast: Floats, role: NDArray[np.int64]) -> Flags:
+    """What things enclose, none of them all around, and only the backdrop looks like."""
+    touches = shape.contacts > 0
+    outer = np.maximum(shape.contacts.sum(axis=1), 1)
+    back = (role == Role.BACKDROP) & (shape.size > 0.02)
+    apart = ~touches[:, role != Role.THING].any(axis=1)
+    apart &= shape.contacts.max(axis=1) < _MOST_AROUND * outer
+    around = (contrast * shape.contacts).sum(axis=1) / outer
+    like = np.where(back, contrast, np.inf).min(axis=1)
+    like_back = like < np.minimum(_LIKE_BACKDROP, 0.5 * around)
+    return np.asarray((role == Role.THING) & apart & like_back, np.bool_)
 
 
 def _more_sky(
@@ -250,7 +266,7 @@ def meets_floor(shape: Outlines, role: NDArray[np.int64]) -> bool:
         return False
     straight, off = along_line(xs, low[xs])
     close = np.quantile(np.abs(off[straight]), 0.8) < 1.2
-    return bool(straight.mean() > 0.8 and close)
+    return bool(straight.mean() > 0.6 and close)
 
 
 def along_line(xs: Groups, ys: Floats) -> tuple[Flags, NDArray[np.float64]]:
